@@ -1,0 +1,427 @@
+//! A whole lab, and how a fenced block becomes one.
+
+use std::time::Duration;
+
+use super::condition::{Condition, Section};
+use super::decode::{Decoder, Keys};
+use super::fault::Fault;
+use crate::compose::ComposeModel;
+use crate::diagnostic::Diagnostic;
+use crate::markdown::Fence;
+use crate::span::{Position, SourceFile, Span, Spanned};
+use crate::suggest;
+use crate::yaml::{self, Node};
+
+/// What a block is to its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A demonstration that proves itself.
+    Lab,
+}
+
+/// A question asked before the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Predict {
+    /// The question.
+    pub question: String,
+    /// The answers to choose from.
+    pub choices: Vec<String>,
+}
+
+/// One lab block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lab {
+    /// Unique in the whole book.
+    pub id: String,
+    /// The sentence that the lab proves.
+    pub title: String,
+    /// What the block is to its reader.
+    pub kind: Kind,
+    /// The compose profile that it runs in.
+    pub profile: String,
+    /// What must hold before the fault and again after it; empty means "all containers healthy".
+    pub steady: Vec<Condition>,
+    /// The faults; `None` for an observation, which breaks nothing and expects nothing.
+    pub inject: Option<Vec<Fault>>,
+    /// What must become true by the fault.
+    pub expect: Vec<Condition>,
+    /// What must become true by undoing it.
+    pub after: Vec<Condition>,
+    /// The fault under which an observation is seen to fail.
+    pub disproved_by: Option<Fault>,
+    /// The question asked before the run.
+    pub predict: Option<Predict>,
+    /// The question on the reader's own run.
+    pub after_pass: Option<String>,
+    /// Up to three hints, a ladder.
+    pub hints: Vec<String>,
+    /// Numbers of the misconceptions that the lab disproves.
+    pub disproves: Vec<u64>,
+    /// Words to select by.
+    pub tags: Vec<String>,
+    /// How long it takes, as its author says.
+    pub takes: Option<Duration>,
+    /// The file, relative to the book's root.
+    pub file: std::path::PathBuf,
+    /// Where the opening fence stands.
+    pub at: Position,
+    /// Where the id stands in the file.
+    pub id_span: Span,
+}
+
+impl Lab {
+    /// Returns the longest time, from the first injection on, that a fault of this lab may have to last.
+    pub fn longest_deadline(&self) -> Duration {
+        let expectations = self.expect.iter().map(|condition| match &condition.always {
+            Some(always) => always.at_least,
+            None => condition.within,
+        });
+        expectations.max().unwrap_or_default()
+    }
+}
+
+const KEYS: Keys = Keys {
+    what: "a lab",
+    known: &[
+        "id",
+        "title",
+        "kind",
+        "profile",
+        "steady",
+        "inject",
+        "expect",
+        "after",
+        "disproved_by",
+        "predict",
+        "after_pass",
+        "hints",
+        "disproves",
+        "tags",
+        "takes",
+    ],
+    planned: &[
+        "edit",
+        "starter",
+        "solution",
+        "wrong_answers",
+        "wrong_fixes",
+        "questions",
+        "breakage",
+        "reload",
+        "rebuild",
+        "symptom",
+        "reset",
+    ],
+};
+
+/// Returns the lab that `fence` spells, unless it has problems; the problems come with it.
+///
+/// `model` is what names are checked against; `default_profile` is the profile of a lab that names none.
+pub fn decode(
+    source: &SourceFile,
+    fence: &Fence,
+    model: Option<&ComposeModel>,
+    default_profile: &str,
+) -> (Option<Lab>, Vec<Diagnostic>) {
+    let mut decoder = Decoder {
+        source,
+        fence,
+        model,
+        profile: None,
+        diagnostics: Vec::new(),
+    };
+    if !fence.closed {
+        decoder.report_block(
+            "this lab block never ends",
+            "close it with a line of the same marks",
+        );
+        return (None, decoder.diagnostics);
+    }
+    let root = match yaml::parse(&fence.body) {
+        Ok(root) => root,
+        Err(error) => {
+            decoder.report(
+                &error.span,
+                error.message,
+                "check indentation, and quote values that hold `: ` or begin with a mark",
+            );
+            return (None, decoder.diagnostics);
+        }
+    };
+    if root.is_null() {
+        decoder.report_block(
+            "an empty lab block",
+            "a lab needs at least `id`, `title`, `inject` and `expect`",
+        );
+        return (None, decoder.diagnostics);
+    }
+    let lab = decoder.lab(&root, default_profile);
+    decoder
+        .diagnostics
+        .sort_by_key(|diagnostic| diagnostic.start);
+    let lab = lab.filter(|_| decoder.diagnostics.is_empty());
+    (lab, decoder.diagnostics)
+}
+
+impl Decoder<'_> {
+    fn lab(&mut self, root: &Node, default_profile: &str) -> Option<Lab> {
+        if !self.mapping(root, &KEYS) {
+            return None;
+        }
+        let id = self.required(root, "id");
+        if let Some(id) = &id {
+            self.check_id(id);
+        }
+        let title = self.required(root, "title");
+        self.kind(root);
+        let profile = self.profile(root, default_profile);
+        self.profile = profile.clone();
+        let steady = self.section(root, "steady", Section::Steady);
+        let inject = root.get("inject").map(|node| {
+            let items = self.list(node, "inject").to_vec();
+            items
+                .iter()
+                .filter_map(|item| self.fault(item))
+                .collect::<Vec<_>>()
+        });
+        let expect = self.section(root, "expect", Section::Expect);
+        let after = self.section(root, "after", Section::After);
+        let disproved_by = root.get("disproved_by").and_then(|node| self.fault(node));
+        self.check_shape(root, &expect);
+        Some(Lab {
+            predict: self.predict(root),
+            after_pass: root
+                .get("after_pass")
+                .and_then(|node| self.text(node, "after_pass"))
+                .map(|text| text.value),
+            hints: self.hints(root),
+            disproves: self.disproves(root),
+            tags: self.tags(root),
+            takes: root
+                .get("takes")
+                .and_then(|node| self.duration(node, "takes")),
+            kind: Kind::Lab,
+            profile: profile?,
+            steady,
+            inject,
+            expect,
+            after,
+            disproved_by,
+            file: self.source.path.clone(),
+            at: self.source.position(self.fence.opening.start),
+            id_span: self.fence.locate(id.as_ref()?.span.clone()),
+            id: id?.value,
+            title: title?.value,
+        })
+    }
+
+    fn required(&mut self, root: &Node, key: &str) -> Option<Spanned<String>> {
+        match root.get(key) {
+            Some(node) => self.text(node, key),
+            None => {
+                self.report_block(
+                    format!("this lab has no `{key}`"),
+                    format!("add a line `{key}: …`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn check_id(&mut self, id: &Spanned<String>) {
+        let text = id.value.as_str();
+        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let shaped = text.chars().all(fine) && !text.starts_with('-') && !text.ends_with('-');
+        if !shaped {
+            self.report(
+                &id.span,
+                format!("`{text}` cannot be an id"),
+                "lowercase letters, digits and single hyphens, such as `slow-orders`",
+            );
+        } else if text
+            .strip_prefix("chapter-")
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+        {
+            self.report(
+                &id.span,
+                format!("`{text}` selects a chapter, so no lab can have it as its id"),
+                "name the lab after what it shows",
+            );
+        }
+    }
+
+    fn kind(&mut self, root: &Node) {
+        let Some(node) = root.get("kind") else { return };
+        let Some(text) = self.text(node, "kind") else {
+            return;
+        };
+        match text.value.as_str() {
+            "lab" => {}
+            "exercise" | "challenge" => {
+                let message = format!(
+                    "`kind: {}` is not implemented in this version of obsbook",
+                    text.value
+                );
+                self.report(&text.span, message, "only `kind: lab`, the default, runs");
+            }
+            other => {
+                let hint = suggest::hint(other, ["lab", "exercise", "challenge"]);
+                self.report(&text.span, format!("unknown kind `{other}`"), hint);
+            }
+        }
+    }
+
+    fn profile(&mut self, root: &Node, default_profile: &str) -> Option<String> {
+        let Some(node) = root.get("profile") else {
+            return Some(default_profile.to_owned());
+        };
+        let name = self.text(node, "profile")?;
+        let known = self.model.map(ComposeModel::profiles);
+        if let Some(known) = known.filter(|known| !known.contains(name.value.as_str())) {
+            let hint = suggest::hint(&name.value, known);
+            self.report(
+                &name.span,
+                format!("unknown profile `{}`", name.value),
+                hint,
+            );
+            return None;
+        }
+        Some(name.value)
+    }
+
+    fn section(&mut self, root: &Node, key: &str, section: Section) -> Vec<Condition> {
+        root.get(key)
+            .map(|node| self.conditions(node, section, key))
+            .unwrap_or_default()
+    }
+
+    /// The rules that make a check able to fail.
+    fn check_shape(&mut self, root: &Node, expect: &[Condition]) {
+        match root.get("inject") {
+            None => {
+                for key in ["expect", "after"] {
+                    if let Some(place) = root.key_span(key) {
+                        self.report(
+                            &place,
+                            format!("`{key}` without `inject`"),
+                            "add the fault that makes it true; or, to observe only, move the conditions to `steady`",
+                        );
+                    }
+                }
+                if root
+                    .get("steady")
+                    .is_none_or(|steady| steady.items().is_empty())
+                {
+                    self.report_block(
+                        "this lab neither breaks nor observes anything",
+                        "add `inject` and `expect`, or conditions under `steady`",
+                    );
+                } else if root.get("disproved_by").is_none() && root.get("expect").is_none() {
+                    self.report_block(
+                        "an observation without `disproved_by`",
+                        "name a fault under which it fails, such as `disproved_by: { kill: order-api }`: a check that cannot fail proves nothing",
+                    );
+                }
+            }
+            Some(_) => {
+                let place = root.key_span("inject").unwrap_or_default();
+                let written = root.get("expect").map(Node::items).unwrap_or_default();
+                if written.is_empty() {
+                    self.report(
+                        &place,
+                        "`inject` without `expect`",
+                        "say what the fault must show",
+                    );
+                } else if !expect.is_empty()
+                    && expect.iter().all(|condition| condition.always.is_some())
+                {
+                    self.report(
+                        &place,
+                        "every expectation has `always`, so none shows that the fault did anything",
+                        "add one that becomes true by the fault",
+                    );
+                }
+                if let Some(node) = root.get("disproved_by") {
+                    self.report(
+                        &node.span,
+                        "`disproved_by` on a lab that injects",
+                        "it is for observations, and for expectations with `always`",
+                    );
+                }
+            }
+        }
+    }
+
+    fn predict(&mut self, root: &Node) -> Option<Predict> {
+        const KEYS: Keys = Keys {
+            what: "`predict`",
+            known: &["question", "choices"],
+            planned: &[],
+        };
+        let node = root.get("predict")?;
+        if !self.mapping(node, &KEYS) {
+            return None;
+        }
+        let Some(question) = node.get("question") else {
+            self.report(&node.span, "`predict` asks nothing", "add `question: …`");
+            return None;
+        };
+        let question = self.text(question, "question")?.value;
+        let choices = node
+            .get("choices")
+            .map(|node| self.texts(node, "choices"))
+            .unwrap_or_default();
+        if choices.len() < 2 {
+            self.report(
+                &node.span,
+                "`predict` offers fewer than two choices",
+                "add `choices: [it rises, it falls]`",
+            );
+        }
+        Some(Predict {
+            question,
+            choices: choices.into_iter().map(|choice| choice.value).collect(),
+        })
+    }
+
+    fn hints(&mut self, root: &Node) -> Vec<String> {
+        let Some(node) = root.get("hints") else {
+            return Vec::new();
+        };
+        let hints = self.texts(node, "hints");
+        if hints.len() > 3 {
+            self.report(
+                &hints[3].span,
+                "more than three hints",
+                "where to look, what to compare, the analogous query: no more",
+            );
+        }
+        hints.into_iter().map(|hint| hint.value).collect()
+    }
+
+    fn disproves(&mut self, root: &Node) -> Vec<u64> {
+        let Some(node) = root.get("disproves") else {
+            return Vec::new();
+        };
+        let items = if node.text().is_some() {
+            vec![node.clone()]
+        } else {
+            self.list(node, "disproves").to_vec()
+        };
+        items
+            .iter()
+            .filter_map(|item| self.count(item, "a misconception's number"))
+            .collect()
+    }
+
+    fn tags(&mut self, root: &Node) -> Vec<String> {
+        let Some(node) = root.get("tags") else {
+            return Vec::new();
+        };
+        self.texts(node, "tags")
+            .into_iter()
+            .map(|tag| tag.value)
+            .collect()
+    }
+}

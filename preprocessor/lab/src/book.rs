@@ -1,0 +1,330 @@
+//! A whole book: every lab of every chapter, and every problem, told at once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::block::{Lab, decode};
+use crate::compose::ComposeModel;
+use crate::diagnostic::Diagnostic;
+use crate::markdown::{Fence, fences};
+use crate::span::SourceFile;
+use crate::suggest;
+
+/// How a file belongs to the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// SUMMARY.md names it: its name there, and its section number if it has one.
+    Chapter {
+        /// The chapter's name in SUMMARY.md.
+        name: String,
+        /// `[2, 1]` for section 2.1; empty for an unnumbered chapter.
+        number: Vec<u32>,
+    },
+    /// It lies in the book's source folder, but SUMMARY.md does not reach it.
+    Unreached,
+    /// A chapter includes it.
+    Included,
+}
+
+/// One Markdown file of the book, as its author wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The file; its path is relative to the book's root.
+    pub source: SourceFile,
+    /// How it belongs to the book.
+    pub role: Role,
+}
+
+/// A chapter, as selectors and lists name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chapter {
+    /// The name in SUMMARY.md.
+    pub name: String,
+    /// The section number; empty for an unnumbered chapter.
+    pub number: Vec<u32>,
+    /// The file, relative to the book's root.
+    pub file: PathBuf,
+}
+
+impl Chapter {
+    /// Returns the selector of the chapter: `chapter-2` for section 2 and its children, else the file's stem.
+    pub fn selector(&self) -> String {
+        match self.number.first() {
+            Some(number) => format!("chapter-{number}"),
+            None => self.stem(),
+        }
+    }
+
+    /// Returns the file's name without its ending.
+    pub fn stem(&self) -> String {
+        self.file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    }
+}
+
+/// A lab fence in a chapter, with the lab that it spells if it has no problems.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// The fence.
+    pub fence: Fence,
+    /// Which of the book's chapters it stands in.
+    pub chapter: usize,
+    /// The lab.
+    pub lab: Option<Lab>,
+}
+
+/// Everything that the book says about labs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Book {
+    /// The chapters, in the order of SUMMARY.md.
+    pub chapters: Vec<Chapter>,
+    /// Every lab fence, in the book's order.
+    pub blocks: Vec<Block>,
+    /// Every problem, in the book's order.
+    pub diagnostics: Vec<Diagnostic>,
+    sources: Vec<SourceFile>,
+}
+
+impl Book {
+    /// Returns the labs without problems, in the book's order.
+    pub fn labs(&self) -> impl Iterator<Item = &Lab> {
+        self.blocks.iter().filter_map(|block| block.lab.as_ref())
+    }
+
+    /// Returns the chapter that a lab stands in.
+    pub fn chapter_of(&self, lab: &Lab) -> Option<&Chapter> {
+        let mut blocks = self.blocks.iter();
+        let block =
+            blocks.find(|block| block.lab.as_ref().is_some_and(|known| known.id == lab.id))?;
+        self.chapters.get(block.chapter)
+    }
+
+    /// Reads all documents of a book; chapters come in the order of SUMMARY.md.
+    pub fn read(
+        documents: &[Document],
+        model: Option<&ComposeModel>,
+        default_profile: &str,
+    ) -> Self {
+        let mut book = Self::default();
+        for document in documents {
+            book.sources.push(document.source.clone());
+            match &document.role {
+                Role::Chapter { name, number } => {
+                    book.chapters.push(Chapter {
+                        name: name.clone(),
+                        number: number.clone(),
+                        file: document.source.path.clone(),
+                    });
+                    book.read_chapter(&document.source, model, default_profile);
+                }
+                Role::Unreached => book.refuse(
+                    &document.source,
+                    "a lab in a file that SUMMARY.md does not reach is never run",
+                    "add the file to SUMMARY.md, or remove the block",
+                ),
+                Role::Included => book.refuse(
+                    &document.source,
+                    "a lab in an included file has no place of its own in the book",
+                    "move the block into the chapter",
+                ),
+            }
+        }
+        book.check_unique();
+        book
+    }
+
+    fn read_chapter(
+        &mut self,
+        source: &SourceFile,
+        model: Option<&ComposeModel>,
+        default_profile: &str,
+    ) {
+        let chapter = self.chapters.len() - 1;
+        for fence in fences(&source.text) {
+            match spelling(&fence.info) {
+                Spelling::Lab => {
+                    let (lab, problems) = decode(source, &fence, model, default_profile);
+                    self.diagnostics.extend(problems);
+                    self.blocks.push(Block {
+                        fence,
+                        chapter,
+                        lab,
+                    });
+                }
+                Spelling::Misspelt => self.diagnostics.push(
+                    Diagnostic::new(
+                        source,
+                        fence.opening.clone(),
+                        format!(
+                            "`{}` is not how a lab block begins, so it would never run",
+                            fence.info
+                        ),
+                    )
+                    .hint("the info string is exactly `lab`"),
+                ),
+                Spelling::Other => {}
+            }
+        }
+    }
+
+    fn refuse(&mut self, source: &SourceFile, message: &str, hint: &str) {
+        for fence in fences(&source.text) {
+            if spelling(&fence.info) != Spelling::Other {
+                let diagnostic = Diagnostic::new(source, fence.opening, message);
+                self.diagnostics.push(diagnostic.hint(hint));
+            }
+        }
+    }
+
+    fn check_unique(&mut self) {
+        let mut first: BTreeMap<&str, &Lab> = BTreeMap::new();
+        let mut twice = Vec::new();
+        for lab in self.blocks.iter().filter_map(|block| block.lab.as_ref()) {
+            match first.get(lab.id.as_str()) {
+                Some(earlier) => twice.push((
+                    lab.id.clone(),
+                    lab.file.clone(),
+                    lab.id_span.clone(),
+                    (*earlier).clone(),
+                )),
+                None => {
+                    first.insert(&lab.id, lab);
+                }
+            }
+        }
+        for (id, file, span, earlier) in twice {
+            let place = format!(
+                "{}:{}:{}",
+                earlier.file.display(),
+                earlier.at.line,
+                earlier.at.column
+            );
+            let source = self.source_of(&file);
+            self.diagnostics.push(
+                Diagnostic::new(&source, span, format!("the id `{id}` is taken")).hint(format!(
+                    "the first lab of this name is at {place}; ids are unique in the whole book"
+                )),
+            );
+        }
+    }
+
+    fn source_of(&self, file: &Path) -> SourceFile {
+        let known = self.sources.iter().find(|source| source.path == file);
+        known.cloned().unwrap_or_else(|| SourceFile::new(file, ""))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Spelling {
+    Lab,
+    Misspelt,
+    Other,
+}
+
+/// Info strings that are one slip away from `lab`, and languages that only look so.
+fn spelling(info: &str) -> Spelling {
+    if info == "lab" {
+        return Spelling::Lab;
+    }
+    let word = info.split([' ', ',', '{', '\t']).next().unwrap_or_default();
+    let lower = word.to_lowercase();
+    let slip = matches!(
+        lower.as_str(),
+        "lab" | "labs" | "lab:" | ".lab" | "lab-block" | "obsbook" | "obsbook-lab"
+    ) || (lower.len() >= 3
+        && suggest::nearest(&lower, ["lab"]).is_some()
+        && !matches!(lower.as_str(), "tab" | "lua" | "ada" | "dab"));
+    if slip {
+        Spelling::Misspelt
+    } else {
+        Spelling::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAB: &str = "```lab\nid: ID\ntitle: t\ninject:\n  - kill: api\nexpect:\n  - container: api\n    is: exited\n```\n";
+
+    fn document(path: &str, text: &str, role: Role) -> Document {
+        Document {
+            source: SourceFile::new(path, text),
+            role,
+        }
+    }
+
+    fn chapter(path: &str, text: &str, number: u32) -> Document {
+        let role = Role::Chapter {
+            name: path.to_owned(),
+            number: vec![number],
+        };
+        document(path, text, role)
+    }
+
+    #[test]
+    fn ids_are_unique_in_the_whole_book() {
+        let lab = LAB.replace("ID", "same");
+        let book = Book::read(
+            &[chapter("a.md", &lab, 1), chapter("b.md", &lab, 2)],
+            None,
+            "core",
+        );
+        let messages: Vec<_> = book.diagnostics.iter().map(|d| d.render(false)).collect();
+        insta::assert_snapshot!(messages.join("\n"), @r"
+        error: the id `same` is taken
+         --> b.md:2:5
+          |
+        2 | id: same
+          |     ^^^^
+          |
+          = help: the first lab of this name is at a.md:1:1; ids are unique in the whole book
+        ");
+    }
+
+    #[test]
+    fn labs_that_would_never_run_are_errors() {
+        let lab = LAB.replace("ID", "x");
+        for (document, expected) in [
+            (
+                document("a.md", &lab, Role::Unreached),
+                "SUMMARY.md does not reach",
+            ),
+            (document("a.md", &lab, Role::Included), "included file"),
+            (
+                chapter("a.md", &lab.replace("```lab", "```Lab"), 1),
+                "not how a lab block begins",
+            ),
+            (
+                chapter("a.md", &lab.replace("```lab", "```labs"), 1),
+                "not how a lab block begins",
+            ),
+            (
+                chapter("a.md", &lab.replace("```lab", "```lab,ignore"), 1),
+                "not how a lab block begins",
+            ),
+            (
+                chapter("a.md", &lab.replace("```lab", "```lba"), 1),
+                "not how a lab block begins",
+            ),
+        ] {
+            let book = Book::read(&[document], None, "core");
+            assert_eq!(book.diagnostics.len(), 1);
+            assert!(
+                book.diagnostics[0].message.contains(expected),
+                "{}",
+                book.diagnostics[0].message
+            );
+        }
+    }
+
+    #[test]
+    fn other_languages_are_left_alone() {
+        let text =
+            "```lua\n```\n```promql\nup\n```\n```\nplain\n```\n```yaml\nid: x\n```\n```bash\n```\n";
+        let book = Book::read(&[chapter("a.md", text, 1)], None, "core");
+        assert!(book.diagnostics.is_empty() && book.blocks.is_empty());
+    }
+}

@@ -1,0 +1,173 @@
+//! The one stream of events that reports, the page and the book are folds over.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::block::Fault;
+use crate::diagnostic::Diagnostic;
+use crate::verdict::Verdict;
+
+/// Version of the event format; it grows when a field changes its meaning or goes.
+pub const VERSION: u32 = 1;
+
+/// One line of `--format json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record {
+    /// Always [`VERSION`].
+    pub v: u32,
+    /// When it happened, in UTC.
+    pub time: jiff::Timestamp,
+    /// The run that it belongs to.
+    pub run: String,
+    /// The lab that it belongs to; `null` for what concerns the whole run.
+    pub lab: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// The part of a lab's run in which a condition was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Before anything is broken.
+    Steady,
+    /// Is each expectation false before the fault?
+    Control,
+    /// Between injection and undo.
+    Expect,
+    /// After the undo, what becomes true by it.
+    After,
+    /// After the undo, the steady state again.
+    Recover,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A problem in an author's file.
+    Diagnostic(Diagnostic),
+    /// A run begins with these labs, in this order.
+    RunStarted {
+        /// The ids.
+        labs: Vec<String>,
+        /// The compose project of the stack.
+        project: String,
+    },
+    /// The profile's containers are healthy and its data sources answer.
+    StackReady {
+        /// The profile.
+        profile: String,
+        /// Whether it was up before.
+        reused: bool,
+        /// Seconds from the first look to ready.
+        seconds: f64,
+    },
+    /// A lab begins.
+    LabStarted {
+        /// The sentence that it proves.
+        title: String,
+        /// Its file, relative to the book's root.
+        file: String,
+        /// The line of its fence.
+        line: usize,
+    },
+    /// Every steady condition held for three samples in a row.
+    SteadyHeld {
+        /// Seconds that it took.
+        seconds: f64,
+    },
+    /// Every expectation was seen to be false before the fault.
+    ControlHeld {
+        /// Seconds that it took.
+        seconds: f64,
+    },
+    /// The undo of a fault is on disk.
+    FaultJournaled {
+        /// The fault to come.
+        fault: Fault,
+    },
+    /// A fault is in place.
+    FaultInjected {
+        /// The fault.
+        fault: Fault,
+    },
+    /// A condition was looked at.
+    Observation {
+        /// In which part of the run.
+        phase: Phase,
+        /// The condition in words.
+        condition: String,
+        /// Whether it held.
+        met: bool,
+        /// The number that was compared, if one was.
+        value: Option<f64>,
+        /// What was seen, in words.
+        seen: String,
+    },
+    /// A condition came true after the injection, or after the undo.
+    ExpectationMet {
+        /// In which part of the run.
+        phase: Phase,
+        /// The condition in words.
+        condition: String,
+        /// Seconds from the end of the last injection, or of the undo: the time to detection.
+        after: f64,
+    },
+    /// A fault is gone.
+    FaultUndone {
+        /// The fault.
+        fault: Fault,
+    },
+    /// The steady conditions hold again.
+    SteadyRestored {
+        /// Seconds from the undo.
+        seconds: f64,
+    },
+    /// A lab ended.
+    LabFinished {
+        /// How.
+        verdict: Verdict,
+        /// Why, unless it passed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// What was seen instead, a line each.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        seen: Vec<String>,
+        /// Seconds that it took.
+        seconds: f64,
+    },
+    /// The run ended.
+    RunFinished {
+        /// How many labs ended in each verdict.
+        counts: BTreeMap<Verdict, usize>,
+        /// The exit status.
+        status: u8,
+        /// Seconds that it took.
+        seconds: f64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_flat_json_object() {
+        let record = Record {
+            v: VERSION,
+            time: "2026-02-03T04:05:06.5Z".parse().expect("a time"),
+            run: "r1".to_owned(),
+            lab: Some("slow-orders".to_owned()),
+            event: Event::LabFinished {
+                verdict: Verdict::Passed,
+                reason: None,
+                seen: vec![],
+                seconds: 1.5,
+            },
+        };
+        insta::assert_snapshot!(serde_json::to_string(&record).expect("json"), @r#"{"v":1,"time":"2026-02-03T04:05:06.5Z","run":"r1","lab":"slow-orders","event":"lab_finished","verdict":"passed","seconds":1.5}"#);
+    }
+}

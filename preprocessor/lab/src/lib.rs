@@ -1,0 +1,20 @@
+//! Labs of an obsbook: Markdown to labs and diagnostics, the plan of a run, its events and verdicts.
+//!
+//! Everything here is pure: no input or output, no clock, no async. What reads files, asks telemetry or
+//! breaks services lives in the crate `obsbook`.
+
+pub mod address;
+pub mod block;
+pub mod book;
+pub mod comparison;
+pub mod compose;
+pub mod diagnostic;
+pub mod event;
+pub mod markdown;
+pub mod plan;
+pub mod promql;
+pub mod selector;
+pub mod span;
+pub mod suggest;
+pub mod verdict;
+pub mod yaml;

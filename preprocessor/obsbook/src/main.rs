@@ -1,0 +1,2 @@
+//! The obsbook binary.
+fn main() {}
