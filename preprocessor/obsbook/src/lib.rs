@@ -1,1 +1,12 @@
-//! Library.
+//! Checks an mdBook of labs against real services, and prepares the book for reading.
+
+pub mod book;
+pub mod cli;
+pub mod engine;
+pub mod fault;
+pub mod prepare;
+pub mod probe;
+pub mod report;
+pub mod run;
+pub mod stack;
+pub mod terminal;

@@ -1,2 +1,8 @@
 //! The obsbook binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    ExitCode::from(obsbook::cli::run().await.code())
+}

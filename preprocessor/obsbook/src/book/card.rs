@@ -1,0 +1,195 @@
+//! A lab as the reader of the rendered book sees it: complete without scripts, and no line of it blank,
+//! since a blank line would end the HTML block in Markdown.
+
+use obsbook_lab::block::{Condition, Lab, Probe};
+
+/// Returns the card of `lab`; `yaml` is the block as it was written.
+pub(super) fn render(lab: &Lab, yaml: &str) -> String {
+    let mut card = Html::default();
+    card.line(&format!(
+        "<section class=\"lab\" id=\"lab-{}\" aria-labelledby=\"lab-{}-title\">",
+        lab.id, lab.id
+    ));
+    card.line(&format!(
+        "<h4 class=\"lab-title\" id=\"lab-{}-title\"><span class=\"lab-kind\">Lab</span> {}</h4>",
+        lab.id,
+        inline(&lab.title)
+    ));
+    let mut facts = vec![format!("profile <code>{}</code>", escape(&lab.profile))];
+    if let Some(takes) = lab.takes {
+        facts.push(format!("about {}", humantime::format_duration(takes)));
+    }
+    if !lab.disproves.is_empty() {
+        let numbers: Vec<_> = lab.disproves.iter().map(u64::to_string).collect();
+        facts.push(format!("disproves misconception {}", numbers.join(", ")));
+    }
+    card.line(&format!("<p class=\"lab-facts\">{}</p>", facts.join(" · ")));
+    predict(&mut card, lab);
+    card.line("<ol class=\"lab-steps\">");
+    step(&mut card, "Steady", steady_words(lab), &lab.steady);
+    if let Some(faults) = &lab.inject {
+        let faults: Vec<_> = faults
+            .iter()
+            .map(|fault| escape(&fault.to_string()))
+            .collect();
+        let words = if faults.is_empty() {
+            "break nothing: this is the control".to_owned()
+        } else {
+            faults.join(", then ")
+        };
+        card.line(&format!(
+            "<li class=\"lab-step lab-break\"><strong>Break</strong> — {words}</li>"
+        ));
+        step(
+            &mut card,
+            "Expect",
+            "false before the fault, true after it",
+            &lab.expect,
+        );
+        step_if_any(
+            &mut card,
+            "Mend",
+            "the fault is undone, and then",
+            &lab.after,
+        );
+        card.line(
+            "<li class=\"lab-step\"><strong>Recover</strong> — the steady state holds again</li>",
+        );
+    }
+    card.line("</ol>");
+    card.line(&format!(
+        "<p class=\"lab-run\">Check it: <code>obsbook check {}</code></p>",
+        lab.id
+    ));
+    folded(&mut card, lab, yaml);
+    card.line("</section>");
+    card.text
+}
+
+fn steady_words(lab: &Lab) -> &'static str {
+    match (lab.steady.is_empty(), lab.inject.is_some()) {
+        (true, _) => "every container is healthy",
+        (false, true) => "holds before anything is broken",
+        (false, false) => "holds in the running stack",
+    }
+}
+
+fn predict(card: &mut Html, lab: &Lab) {
+    let Some(predict) = &lab.predict else { return };
+    let choices: Vec<_> = predict
+        .choices
+        .iter()
+        .map(|choice| format!("<li>{}</li>", inline(choice)))
+        .collect();
+    card.line(&format!(
+        "<div class=\"lab-predict\"><p><strong>Predict first.</strong> {}</p>",
+        inline(&predict.question)
+    ));
+    card.line(&format!("<ul>{}</ul></div>", choices.join("")));
+}
+
+fn step_if_any(card: &mut Html, name: &str, words: &str, conditions: &[Condition]) {
+    if !conditions.is_empty() {
+        step(card, name, words, conditions);
+    }
+}
+
+fn step(card: &mut Html, name: &str, words: &str, conditions: &[Condition]) {
+    card.line(&format!(
+        "<li class=\"lab-step\"><strong>{name}</strong> — {words}"
+    ));
+    if !conditions.is_empty() {
+        card.line("<ul class=\"lab-conditions\">");
+        for condition in conditions {
+            card.line(&format!("<li>{}</li>", sentence(condition)));
+        }
+        card.line("</ul>");
+    }
+    card.line("</li>");
+}
+
+fn sentence(condition: &Condition) -> String {
+    let language = match condition.probe {
+        Probe::Promql { .. } => "promql",
+        Probe::Http { .. } => "http",
+        Probe::Container { .. } => "container",
+    };
+    let time = match &condition.always {
+        Some(always) => format!(
+            "at every moment, for {} at least",
+            humantime::format_duration(always.at_least)
+        ),
+        None => format!("within {}", humantime::format_duration(condition.within)),
+    };
+    format!(
+        "<code class=\"lab-query\" data-language=\"{language}\">{}</code> <span class=\"lab-bound\">is <code>{}</code></span> <span class=\"lab-within\">{time}</span>",
+        escape(&condition.subject()),
+        escape(&condition.bound()),
+    )
+}
+
+fn folded(card: &mut Html, lab: &Lab, yaml: &str) {
+    if !lab.hints.is_empty() {
+        card.line("<details class=\"lab-hints\"><summary>Hints</summary><ol>");
+        for hint in &lab.hints {
+            card.line(&format!("<li>{}</li>", inline(hint)));
+        }
+        card.line("</ol></details>");
+    }
+    if let Some(question) = &lab.after_pass {
+        card.line(&format!(
+            "<details class=\"lab-after\"><summary>After it passes</summary><p>{}</p></details>",
+            inline(question)
+        ));
+    }
+    // A blank line in the block would end the HTML block; a zero-width reference keeps the line.
+    let source = escape(yaml.trim_end())
+        .replace("\n\n", "\n&#8203;\n")
+        .replace("\n\n", "\n&#8203;\n");
+    card.line("<details class=\"lab-source\"><summary>The block that runs</summary>");
+    card.line(&format!(
+        "<pre><code class=\"language-yaml\">{source}</code></pre>"
+    ));
+    card.line("</details>");
+}
+
+#[derive(Default)]
+struct Html {
+    text: String,
+}
+
+impl Html {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// Escaped text in which backticks still mark code.
+fn inline(text: &str) -> String {
+    let parts: Vec<_> = text.split('`').map(escape).collect();
+    // An odd number of backticks leaves one that marks nothing.
+    if parts.len() % 2 == 0 {
+        return escape(text);
+    }
+    let mark = |(index, part): (usize, String)| {
+        if index % 2 == 1 {
+            format!("<code>{part}</code>")
+        } else {
+            part
+        }
+    };
+    parts
+        .into_iter()
+        .enumerate()
+        .map(mark)
+        .collect::<String>()
+        .replace('\n', " ")
+}

@@ -1,0 +1,277 @@
+//! Reading a book from disk: chapters in the order of SUMMARY.md, what they include, and what nothing reaches.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use mdbook_core::config::Config;
+use mdbook_summary::{SummaryItem, parse_summary};
+use obsbook_lab::book::{Book, Document, Role};
+use obsbook_lab::compose::ComposeModel;
+use obsbook_lab::span::SourceFile;
+
+use super::settings::{Settings, SettingsError};
+
+/// A book with everything that its labs need to be planned.
+#[derive(Debug, Clone)]
+pub struct LoadedBook {
+    /// The folder of book.toml, absolute.
+    pub root: PathBuf,
+    /// What book.toml says.
+    pub settings: Settings,
+    /// The compose files, if they can be read; otherwise the book's diagnostics say why not.
+    pub model: Option<ComposeModel>,
+    /// Chapters, labs and problems.
+    pub book: Book,
+}
+
+/// Why a book cannot be loaded at all.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// book.toml.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// SUMMARY.md is missing or not understood.
+    #[error("failed to read {file}: {reason}")]
+    Summary {
+        /// The file, relative to the book's root.
+        file: PathBuf,
+        /// The reason.
+        reason: String,
+    },
+    /// A chapter's file is missing or no text.
+    #[error("failed to read the chapter {file}: {reason}")]
+    Chapter {
+        /// The file, relative to the book's root.
+        file: PathBuf,
+        /// The reason.
+        reason: String,
+    },
+}
+
+impl LoadError {
+    /// Returns the next step.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Settings(error) => error.hint(),
+            Self::Summary { .. } => {
+                "a book's chapters are listed in SUMMARY.md, in its source folder".to_owned()
+            }
+            Self::Chapter { .. } => "create the file, or take it out of SUMMARY.md".to_owned(),
+        }
+    }
+}
+
+impl LoadedBook {
+    /// Returns the book at `root`.
+    ///
+    /// # Errors
+    /// A file of the book itself cannot be read. Problems of labs are the book's diagnostics.
+    pub fn load(root: &Path) -> Result<Self, LoadError> {
+        Self::with_config(root, &Settings::from_root(root)?)
+    }
+
+    /// Returns the book at `root` under a configuration that mdBook has read already.
+    ///
+    /// # Errors
+    /// As [`LoadedBook::load`].
+    pub fn with_config(root: &Path, config: &Config) -> Result<Self, LoadError> {
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let settings = Settings::from_config(config)?;
+        let documents = documents(&root, &config.book.src)?;
+        let load = |path: &Path| {
+            std::fs::read_to_string(root.join(path)).map_err(|error| error.to_string())
+        };
+        let model = ComposeModel::read(&settings.compose, &load);
+        let mut book = Book::read(&documents, model.as_ref().ok(), &settings.profile);
+        let model = match model {
+            Ok(model) => Some(model),
+            Err(problem) => {
+                // A book without labs needs no compose file.
+                if !book.blocks.is_empty() {
+                    book.diagnostics.insert(0, *problem);
+                }
+                None
+            }
+        };
+        Ok(Self {
+            root,
+            settings,
+            model,
+            book,
+        })
+    }
+
+    /// Returns the name of the compose project: the settings', else the compose file's, else the folder's.
+    pub fn project(&self) -> String {
+        let settings = self.settings.project.clone();
+        let model = || self.model.as_ref().and_then(|model| model.name.clone());
+        let folder = || {
+            let name = self
+                .root
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .to_lowercase();
+            let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            name.chars().filter(|c| fine(*c)).collect()
+        };
+        settings.or_else(model).unwrap_or_else(folder)
+    }
+}
+
+fn documents(root: &Path, src: &Path) -> Result<Vec<Document>, LoadError> {
+    let summary_file = src.join("SUMMARY.md");
+    let fail = |reason: String| LoadError::Summary {
+        file: summary_file.clone(),
+        reason,
+    };
+    let text = std::fs::read_to_string(root.join(&summary_file))
+        .map_err(|error| fail(error.to_string()))?;
+    let summary = parse_summary(&text).map_err(|error| fail(format!("{error:#}")))?;
+    let mut documents = Vec::new();
+    let parts = [
+        &summary.prefix_chapters,
+        &summary.numbered_chapters,
+        &summary.suffix_chapters,
+    ];
+    for items in parts {
+        chapters(root, src, items, &mut documents)?;
+    }
+    let known: BTreeSet<PathBuf> = documents
+        .iter()
+        .map(|document| document.source.path.clone())
+        .collect();
+    let mut others = included(root, &documents);
+    others.retain(|document| !known.contains(&document.source.path));
+    let included: BTreeSet<PathBuf> = others
+        .iter()
+        .map(|document| document.source.path.clone())
+        .collect();
+    let mut unreached = Vec::new();
+    markdown_files(root, src, &mut unreached);
+    for path in unreached {
+        if path == summary_file || known.contains(&path) || included.contains(&path) {
+            continue;
+        }
+        if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
+            others.push(Document {
+                source: SourceFile::new(path, text),
+                role: Role::Unreached,
+            });
+        }
+    }
+    documents.extend(others);
+    Ok(documents)
+}
+
+fn chapters(
+    root: &Path,
+    src: &Path,
+    items: &[SummaryItem],
+    documents: &mut Vec<Document>,
+) -> Result<(), LoadError> {
+    for item in items {
+        let SummaryItem::Link(link) = item else {
+            continue;
+        };
+        // A link without a location is a draft: a name and nothing to read.
+        if let Some(location) = &link.location {
+            let path = src.join(location);
+            let text =
+                std::fs::read_to_string(root.join(&path)).map_err(|error| LoadError::Chapter {
+                    file: path.clone(),
+                    reason: error.to_string(),
+                })?;
+            let number = link
+                .number
+                .as_ref()
+                .map(|number| number.to_vec())
+                .unwrap_or_default();
+            documents.push(Document {
+                source: SourceFile::new(path, text),
+                role: Role::Chapter {
+                    name: link.name.clone(),
+                    number,
+                },
+            });
+        }
+        chapters(root, src, &link.nested_items, documents)?;
+    }
+    Ok(())
+}
+
+/// The Markdown files that `{{#include …}}` and its kin bring into chapters.
+fn included(root: &Path, documents: &[Document]) -> Vec<Document> {
+    let mut found: Vec<Document> = Vec::new();
+    let mut open: Vec<SourceFile> = documents
+        .iter()
+        .map(|document| document.source.clone())
+        .collect();
+    while let Some(source) = open.pop() {
+        let folder = source.path.parent().unwrap_or(Path::new("")).to_owned();
+        for target in include_targets(&source.text) {
+            let path = normal(&folder.join(target));
+            let is_markdown = path
+                .extension()
+                .is_some_and(|ending| ending == "md" || ending == "markdown");
+            if !is_markdown || found.iter().any(|known| known.source.path == path) {
+                continue;
+            }
+            if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
+                let source = SourceFile::new(path, text);
+                open.push(source.clone());
+                found.push(Document {
+                    source,
+                    role: Role::Included,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// The paths in `{{#include path:anchor}}`, `{{#rustdoc_include …}}` and `{{#template path …}}`.
+fn include_targets(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{{#").skip(1).filter_map(|rest| {
+        let inside = rest.split("}}").next()?;
+        let (word, target) = inside.split_once(char::is_whitespace)?;
+        let target = target.split_whitespace().next()?.split(':').next()?;
+        matches!(
+            word,
+            "include" | "rustdoc_include" | "template" | "playground"
+        )
+        .then_some(target)
+    })
+}
+
+fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir if out.file_name().is_some() => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn markdown_files(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
+        return;
+    };
+    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    names.sort();
+    for name in names {
+        let path = folder.join(&name);
+        let full = root.join(&path);
+        let hidden = name.to_string_lossy().starts_with('.');
+        if full.is_dir() && !hidden && !full.is_symlink() {
+            markdown_files(root, &path, found);
+        } else if path.extension().is_some_and(|ending| ending == "md") {
+            found.push(path);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The book on disk: its settings, its chapters, and its two renderings through mdBook.
+
+mod card;
+mod load;
+mod preprocess;
+mod settings;
+
+pub use load::{LoadError, LoadedBook};
+pub use preprocess::{PreprocessError, read_input, render_html, supports, unchanged};
+pub use settings::{Settings, SettingsError, find_root};

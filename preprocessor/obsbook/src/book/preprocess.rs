@@ -1,0 +1,160 @@
+//! The mdBook side: what obsbook answers, and the book with cards in place of lab blocks.
+
+use std::io::Read;
+use std::ops::Range;
+
+use mdbook_core::book::{Book as MdBook, BookItem};
+use mdbook_preprocessor::PreprocessorContext;
+use obsbook_lab::book::Book;
+use obsbook_lab::markdown::fences;
+
+use super::card;
+use super::load::LoadedBook;
+
+/// The mdBook release whose contract this is.
+const MDBOOK_VERSION: &str = "0.5";
+
+/// Why mdBook's input cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PreprocessError {
+    /// It is no JSON of mdBook's.
+    #[error("the input is not a book from mdBook {MDBOOK_VERSION}: {0}")]
+    Input(String),
+    /// Another mdBook called.
+    #[error("mdBook {found} called, but obsbook speaks the contract of mdBook {MDBOOK_VERSION}")]
+    Version {
+        /// The caller's version.
+        found: String,
+    },
+}
+
+impl PreprocessError {
+    /// Returns the next step.
+    pub fn hint(&self) -> String {
+        format!(
+            "mdBook starts obsbook by itself; install the right one with `cargo install mdbook --version {MDBOOK_VERSION}.4 --locked`, or run `obsbook check`"
+        )
+    }
+}
+
+/// Returns whether obsbook takes part for a renderer; it does so without side effects.
+pub fn supports(renderer: &str) -> bool {
+    matches!(renderer, "html" | "test")
+}
+
+/// Returns what mdBook sent.
+///
+/// # Errors
+/// The input is none of mdBook 0.5's.
+pub fn read_input(input: impl Read) -> Result<(PreprocessorContext, MdBook), PreprocessError> {
+    let text = std::io::read_to_string(input)
+        .map_err(|error| PreprocessError::Input(error.to_string()))?;
+    // An older mdBook's book does not even parse, so its version is looked at first.
+    let raw: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| PreprocessError::Input(error.to_string()))?;
+    let version = raw
+        .pointer("/0/mdbook_version")
+        .and_then(|version| version.as_str());
+    match version {
+        Some(version) if version.starts_with(&format!("{MDBOOK_VERSION}.")) => {}
+        Some(version) => {
+            return Err(PreprocessError::Version {
+                found: version.to_owned(),
+            });
+        }
+        None => {
+            return Err(PreprocessError::Input(
+                "it names no mdbook_version".to_owned(),
+            ));
+        }
+    }
+    mdbook_preprocessor::parse_input(text.as_bytes())
+        .map_err(|error| PreprocessError::Input(format!("{error:#}")))
+}
+
+/// Returns `book` as it came, as JSON: what a test run hands on.
+///
+/// # Errors
+/// Never in practice: a book that came as JSON is JSON.
+pub fn unchanged(book: &MdBook) -> serde_json::Result<String> {
+    serde_json::to_string(book)
+}
+
+/// Returns `book` with every lab block replaced by its card.
+pub fn render_html(mut book: MdBook, loaded: &LoadedBook) -> MdBook {
+    book.for_each_mut(|item| {
+        if let BookItem::Chapter(chapter) = item {
+            chapter.content = with_cards(&chapter.content, &loaded.book);
+        }
+    });
+    book
+}
+
+fn with_cards(content: &str, book: &Book) -> String {
+    let mut out = String::with_capacity(content.len());
+    let mut copied = 0;
+    for fence in fences(content) {
+        if fence.info != "lab" {
+            continue;
+        }
+        // Another preprocessor may have moved the block, so it is found by its text, not by its place.
+        let block = book
+            .blocks
+            .iter()
+            .find(|block| block.fence.body == fence.body);
+        let Some(lab) = block.and_then(|block| block.lab.as_ref()) else {
+            continue;
+        };
+        let Range { start, end } = fence.span.clone();
+        // The indentation of a list before the fence belongs to the card's lines as well.
+        let line_start = content[..start]
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
+        let indent = &content[line_start..start];
+        out.push_str(&content[copied..start]);
+        let html = card::render(lab, block.map_or("", |block| &block.fence.body));
+        let indented = html
+            .lines()
+            .collect::<Vec<_>>()
+            .join(&format!("\n{}", blank(indent)));
+        out.push_str(&indented);
+        copied = end;
+    }
+    out.push_str(&content[copied..]);
+    out
+}
+
+/// Spaces as wide as a list marker, and the marks of a quote as they are.
+fn blank(indent: &str) -> String {
+    indent
+        .chars()
+        .map(|c| if c == '>' { '>' } else { ' ' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_html_and_test_are_supported() {
+        for (renderer, expected) in [("html", true), ("test", true), ("pdf", false), ("", false)] {
+            assert_eq!(supports(renderer), expected, "{renderer}");
+        }
+    }
+
+    #[test]
+    fn another_mdbook_is_named_plainly() {
+        let old = r#"[{"root":"/","config":{},"renderer":"html","mdbook_version":"0.4.52"},{"sections":[]}]"#;
+        let error = read_input(old.as_bytes()).expect_err("too old");
+        assert!(
+            error.to_string().contains("mdBook 0.4.52 called"),
+            "{error}"
+        );
+        let error = read_input(&b"not json"[..]).expect_err("no json");
+        assert!(
+            error.to_string().contains("not a book from mdBook"),
+            "{error}"
+        );
+    }
+}

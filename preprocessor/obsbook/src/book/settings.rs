@@ -1,0 +1,166 @@
+//! `[preprocessor.obsbook]` of book.toml.
+
+use std::path::{Path, PathBuf};
+
+use mdbook_core::config::Config;
+use serde::Deserialize;
+
+/// What a book says about its labs; every key is optional.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// The compose file, relative to the book's root.
+    pub compose: PathBuf,
+    /// The profile of labs that name none.
+    pub profile: String,
+    /// The compose project; by default the compose file's own name.
+    pub project: Option<String>,
+    /// Which labs `mdbook test` runs; all by default.
+    pub select: Selection,
+    /// Where images come from: `registry` or `packages`; by default obsbook finds out.
+    pub images: Option<String>,
+    /// Whether `mdbook test` may install what is missing.
+    pub install: bool,
+    /// Whether the stack takes free ports instead of its usual ones.
+    pub dynamic_ports: bool,
+    /// Where a test run leaves its results, relative to the book's root.
+    pub results: PathBuf,
+    /// How mdBook starts obsbook; its own key.
+    pub command: Option<String>,
+    /// Preprocessors that run after this one; mdBook's own key.
+    pub before: Vec<String>,
+    /// Preprocessors that run before this one; mdBook's own key.
+    pub after: Vec<String>,
+    /// The renderers that obsbook runs for; mdBook's own key.
+    pub renderers: Vec<String>,
+    /// Whether mdBook goes on without obsbook; mdBook's own key.
+    pub optional: bool,
+}
+
+/// One selector or several.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum Selection {
+    /// All labs.
+    #[default]
+    All,
+    /// Selectors with spaces between them.
+    Words(String),
+    /// A list of selectors.
+    List(Vec<String>),
+}
+
+impl Selection {
+    /// Returns the selectors; none means all labs.
+    pub fn selectors(&self) -> Vec<String> {
+        match self {
+            Self::All => Vec::new(),
+            Self::Words(words) => words.split_whitespace().map(str::to_owned).collect(),
+            Self::List(list) => list.clone(),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            compose: PathBuf::from("compose/compose.yaml"),
+            profile: "core".to_owned(),
+            project: None,
+            select: Selection::All,
+            images: None,
+            install: false,
+            dynamic_ports: false,
+            results: PathBuf::from(".obsbook/results.json"),
+            command: None,
+            before: Vec::new(),
+            after: Vec::new(),
+            renderers: Vec::new(),
+            optional: false,
+        }
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// There is no book here.
+    #[error("no book.toml in `{0}` or any folder above it")]
+    NoBook(PathBuf),
+    /// book.toml is not what mdBook reads.
+    #[error("book.toml cannot be read: {0}")]
+    BookToml(String),
+    /// The table for obsbook has a key or value that obsbook does not know.
+    #[error("[preprocessor.obsbook] in book.toml: {0}")]
+    Table(String),
+    /// `optional` or `renderers` would let a test run pass without running a lab.
+    #[error("[preprocessor.obsbook] in book.toml: {0}")]
+    FalseGreen(&'static str),
+}
+
+impl SettingsError {
+    /// Returns the next step.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoBook(_) => "go to the book's folder, or name it with --book DIR".to_owned(),
+            Self::BookToml(_) => "mend the line that it names".to_owned(),
+            Self::Table(_) => {
+                "keys: compose, profile, project, select, images, install, dynamic-ports, results"
+                    .to_owned()
+            }
+            Self::FalseGreen(_) => {
+                "remove the key: a test run that skips the labs would be green".to_owned()
+            }
+        }
+    }
+}
+
+impl Settings {
+    /// Returns the settings of a configuration that mdBook, or [`Settings::from_root`], has read.
+    ///
+    /// # Errors
+    /// A key that obsbook does not know, or one that would drop labs without a word.
+    pub fn from_config(config: &Config) -> Result<Self, SettingsError> {
+        let settings: Option<Self> = config
+            .get("preprocessor.obsbook")
+            .map_err(|error| SettingsError::Table(format!("{error:#}")))?;
+        let settings = settings.unwrap_or_default();
+        if settings.optional {
+            return Err(SettingsError::FalseGreen(
+                "`optional = true` makes mdBook go on without obsbook",
+            ));
+        }
+        if !settings.renderers.is_empty() && !settings.renderers.iter().any(|name| name == "test") {
+            return Err(SettingsError::FalseGreen(
+                "`renderers` without \"test\" makes `mdbook test` skip every lab",
+            ));
+        }
+        Ok(settings)
+    }
+
+    /// Returns the configuration of the book at `root`, with mdBook's environment variables applied.
+    ///
+    /// # Errors
+    /// book.toml is missing or no TOML.
+    pub fn from_root(root: &Path) -> Result<Config, SettingsError> {
+        let mut config = Config::from_disk(root.join("book.toml"))
+            .map_err(|error| SettingsError::BookToml(format!("{error:#}")))?;
+        config
+            .update_from_env()
+            .map_err(|error| SettingsError::BookToml(format!("{error:#}")))?;
+        Ok(config)
+    }
+}
+
+/// Returns the nearest folder at or above `start` that holds a book.toml.
+///
+/// # Errors
+/// There is none.
+pub fn find_root(start: &Path) -> Result<PathBuf, SettingsError> {
+    let found = start
+        .ancestors()
+        .find(|folder| folder.join("book.toml").is_file());
+    found
+        .map(Path::to_owned)
+        .ok_or_else(|| SettingsError::NoBook(start.to_owned()))
+}

@@ -1,0 +1,117 @@
+//! The commands and their flags.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Check the labs of an mdBook against real services.
+#[derive(Debug, Parser)]
+#[command(name = "obsbook", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 passed; 1 a lab failed; 2 wrong usage or an invalid block; 3 the environment could not serve; 130 interrupted, after recovery.\nWithout a command, obsbook is an mdBook preprocessor: it reads a book on standard input."
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// The book's folder [default: the nearest one above with a book.toml]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) book: Option<PathBuf>,
+    /// The compose project, for a stack of its own
+    #[arg(
+        long,
+        short = 'p',
+        global = true,
+        value_name = "NAME",
+        env = "OBSBOOK_PROJECT"
+    )]
+    pub(super) project: Option<String>,
+    /// For people, or one JSON object a line
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+    /// Where images come from [default: a registry if one answers, else packages]
+    #[arg(long, global = true, value_enum, env = "OBSBOOK_IMAGES")]
+    pub(super) images: Option<Images>,
+    /// Install what is missing on Debian or Ubuntu, telling each step first
+    #[arg(long, global = true)]
+    pub(super) install: bool,
+    /// Publish free ports instead of the usual ones
+    #[arg(long, global = true, env = "OBSBOOK_DYNAMIC_PORTS", action = clap::ArgAction::SetTrue)]
+    pub(super) dynamic_ports: bool,
+}
+
+/// How a command speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Lines for people.
+    Human,
+    /// One JSON object a line on standard output.
+    Json,
+}
+
+/// Where images come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Images {
+    /// The official images of a container registry.
+    Registry,
+    /// Built from pinned packages.
+    Packages,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run labs and say how they ended
+    Check {
+        /// chapter-N, a chapter's file name, a lab's id, or tag:NAME [default: all]
+        selectors: Vec<String>,
+        /// Take the stack down afterwards
+        #[arg(long)]
+        down: bool,
+    },
+    /// List labs
+    List {
+        /// As for `check`
+        selectors: Vec<String>,
+    },
+    /// Report every problem of every lab block; runs nothing
+    Lint,
+    /// Bring a profile up
+    Up {
+        /// The profile [default: the book's own]
+        profile: Option<String>,
+    },
+    /// Take the stack down
+    Down {
+        /// Remove the stack's data as well
+        #[arg(long)]
+        volumes: bool,
+        /// Also stop the engine, if obsbook started it
+        #[arg(long)]
+        engine: bool,
+    },
+    /// Show what runs, where it listens, and which faults are in place
+    Status,
+    /// Show what this machine has and lacks
+    Doctor,
+    /// Undo every fault, also those made by hand, and wait until the stack is healthy
+    Reset,
+    /// Show that each lab fails when its fault is left out
+    Prove {
+        /// As for `check`
+        selectors: Vec<String>,
+    },
+    /// Show the results of the last test run, and whether they name every lab
+    Results,
+    /// Answer mdBook whether a renderer is supported
+    #[command(hide = true)]
+    Supports {
+        /// The renderer
+        renderer: String,
+    },
+}

@@ -1,0 +1,40 @@
+//! `obsbook check`: run labs.
+
+use obsbook_lab::verdict::ExitStatus;
+
+use super::args::Common;
+use super::context::{Context, interrupt};
+use crate::prepare;
+use crate::run::{Environment, run as run_labs};
+
+pub(super) async fn run(
+    common: &Common,
+    selectors: &[String],
+    down: bool,
+) -> Result<ExitStatus, ExitStatus> {
+    let context = Context::load(common)?;
+    context.check_blocks()?;
+    let labs = context.select(selectors)?;
+    let environment = Environment {
+        book: &context.book,
+        preparation: &context.preparation,
+        reporter: &context.reporter,
+        interrupt: &interrupt(),
+    };
+    let report = run_labs(&environment, &labs).await;
+    let mut status = report.status;
+    if down {
+        let ended = prepare::down(
+            &context.preparation,
+            &context.book,
+            &context.reporter,
+            false,
+        )
+        .await;
+        status = status.and(ended.err().map_or(ExitStatus::Success, |error| {
+            prepare::tell(&context.reporter, &error);
+            ExitStatus::Environment
+        }));
+    }
+    Ok(status)
+}

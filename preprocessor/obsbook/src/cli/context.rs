@@ -1,0 +1,115 @@
+//! What most commands begin with: the book, its problems, and where reports go.
+
+use std::io::{IsTerminal, stderr, stdout};
+
+use obsbook_lab::block::Lab;
+use obsbook_lab::event::Event;
+use obsbook_lab::selector::select;
+use obsbook_lab::verdict::ExitStatus;
+
+use super::args::{Common, Format, Images};
+use crate::book::{LoadedBook, find_root};
+use crate::prepare::Preparation;
+use crate::report::{Human, JsonLines, Output, Reporter};
+use crate::run::Interrupt;
+use crate::terminal;
+
+/// A command's surroundings.
+pub(super) struct Context {
+    pub(super) book: LoadedBook,
+    pub(super) reporter: Reporter,
+    pub(super) preparation: Preparation,
+    pub(super) format: Format,
+}
+
+impl Context {
+    /// Returns the book and reporter of a command; an error has been told already.
+    pub(super) fn load(common: &Common) -> Result<Self, ExitStatus> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let root = match &common.book {
+            Some(folder) if folder.join("book.toml").is_file() => Ok(folder.clone()),
+            Some(folder) => Err(crate::book::SettingsError::NoBook(folder.clone())),
+            None => find_root(&here),
+        };
+        let root = root.map_err(|error| fail(&error, Some(error.hint())))?;
+        let book = LoadedBook::load(&root).map_err(|error| fail(&error, Some(error.hint())))?;
+        Ok(Self {
+            preparation: Preparation::of(common, &book),
+            reporter: reporter(common.format),
+            format: common.format,
+            book,
+        })
+    }
+
+    /// Tells every problem of the book; with any, nothing may run.
+    pub(super) fn check_blocks(&self) -> Result<(), ExitStatus> {
+        for diagnostic in &self.book.book.diagnostics {
+            self.reporter
+                .emit(None, Event::Diagnostic(diagnostic.clone()));
+        }
+        match self.book.book.diagnostics.len() {
+            0 => Ok(()),
+            count => {
+                let plural = if count == 1 { "problem" } else { "problems" };
+                self.reporter
+                    .progress(&format!("{count} {plural}; nothing was run"));
+                Err(ExitStatus::Invalid)
+            }
+        }
+    }
+
+    /// Returns the labs that `selectors` name.
+    pub(super) fn select(&self, selectors: &[String]) -> Result<Vec<&Lab>, ExitStatus> {
+        select(&self.book.book, selectors).map_err(|error| fail(&error.message, Some(error.hint)))
+    }
+}
+
+impl Preparation {
+    fn of(common: &Common, book: &LoadedBook) -> Self {
+        let images = common.images.map(|images| match images {
+            Images::Registry => "registry".to_owned(),
+            Images::Packages => "packages".to_owned(),
+        });
+        Self {
+            options: crate::stack::Options {
+                project: common.project.clone(),
+                dynamic_ports: common.dynamic_ports,
+            },
+            images: images.or_else(|| book.settings.images.clone()),
+            install: common.install || book.settings.install,
+        }
+    }
+}
+
+/// Returns where events go: people's words on standard output, or JSON there; progress on standard error.
+fn reporter(format: Format) -> Reporter {
+    let main: Box<dyn Output> = match format {
+        Format::Human => Box::new(Human::new(
+            stdout(),
+            terminal::colour(stdout().is_terminal()),
+        )),
+        Format::Json => Box::new(JsonLines::new(stdout())),
+    };
+    Reporter::new(vec![main, Box::new(terminal::Progress::new(stderr()))])
+}
+
+/// Returns an interrupt that says at the first signal what happens now.
+pub(super) fn interrupt() -> Interrupt {
+    let listening = Interrupt::listen(|first| {
+        if first {
+            eprintln!("\ninterrupted: undoing what is broken, then ending");
+        } else {
+            eprintln!("still undoing; the stack would stay broken otherwise");
+        }
+    });
+    listening.unwrap_or_default()
+}
+
+/// Tells an error of usage or of the book, and returns its exit status.
+pub(super) fn fail(error: &dyn std::fmt::Display, hint: Option<String>) -> ExitStatus {
+    eprintln!("error: {error}");
+    if let Some(hint) = hint {
+        eprintln!("  = help: {hint}");
+    }
+    ExitStatus::Invalid
+}

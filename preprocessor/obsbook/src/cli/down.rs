@@ -1,0 +1,30 @@
+//! `obsbook down`: take the stack down.
+
+use obsbook_lab::verdict::ExitStatus;
+
+use super::args::Common;
+use super::context::Context;
+use crate::prepare;
+
+pub(super) async fn run(
+    common: &Common,
+    volumes: bool,
+    engine: bool,
+) -> Result<ExitStatus, ExitStatus> {
+    let context = Context::load(common)?;
+    if let Err(error) = prepare::down(
+        &context.preparation,
+        &context.book,
+        &context.reporter,
+        volumes,
+    )
+    .await
+    {
+        prepare::tell(&context.reporter, &error);
+        return Ok(ExitStatus::Environment);
+    }
+    if engine {
+        return Ok(prepare::stop_engine(&context.reporter).await);
+    }
+    Ok(ExitStatus::Success)
+}

@@ -1,0 +1,17 @@
+//! `obsbook lint`: every problem of every lab block.
+
+use obsbook_lab::verdict::ExitStatus;
+
+use super::args::{Common, Format};
+use super::context::Context;
+
+pub(super) fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
+    let context = Context::load(common)?;
+    context.check_blocks()?;
+    if context.format == Format::Human {
+        let labs = context.book.book.labs().count();
+        let chapters = context.book.book.chapters.len();
+        println!("{labs} labs in {chapters} chapters, no problem");
+    }
+    Ok(ExitStatus::Success)
+}

@@ -1,0 +1,110 @@
+//! The preprocessor: what mdBook starts, for reading (`html`) and for testing (`test`).
+
+use std::io::{IsTerminal, stderr, stdin};
+
+use obsbook_lab::event::Event;
+use obsbook_lab::verdict::ExitStatus;
+
+use super::context::{fail, interrupt};
+use crate::book::{self, LoadedBook, Settings};
+use crate::prepare::Preparation;
+use crate::report::{Human, Reporter};
+use crate::run::{Environment, run as run_labs};
+use crate::stack::Options;
+use crate::terminal;
+use obsbook_lab::selector::select;
+
+pub(super) fn supports(renderer: &str) -> ExitStatus {
+    // mdBook reads any failure as "no": 1 is the word for it.
+    if book::supports(renderer) {
+        ExitStatus::Success
+    } else {
+        ExitStatus::Failed
+    }
+}
+
+pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
+    if stdin().is_terminal() {
+        return Err(fail(
+            &"obsbook without a command waits for a book from mdBook",
+            Some("obsbook --help".to_owned()),
+        ));
+    }
+    let (context, mdbook) =
+        book::read_input(stdin().lock()).map_err(|error| fail(&error, Some(error.hint())))?;
+    let loaded = LoadedBook::with_config(&context.root, &context.config)
+        .map_err(|error| fail(&error, Some(error.hint())))?;
+    // Standard output carries the book, so people are told on standard error.
+    let colour = terminal::colour(stderr().is_terminal());
+    let reporter = Reporter::new(vec![
+        Box::new(Human::new(stderr(), colour)),
+        Box::new(terminal::Progress::new(stderr())),
+    ]);
+    for diagnostic in &loaded.book.diagnostics {
+        reporter.emit(None, Event::Diagnostic(diagnostic.clone()));
+    }
+    if !loaded.book.diagnostics.is_empty() {
+        return Err(ExitStatus::Invalid);
+    }
+    let (status, out) = if context.renderer == "test" {
+        (test(&loaded, &reporter).await?, book::unchanged(&mdbook))
+    } else {
+        (
+            ExitStatus::Success,
+            book::unchanged(&book::render_html(mdbook, &loaded)),
+        )
+    };
+    let out = out.map_err(|error| fail(&error, None))?;
+    println!("{out}");
+    Ok(status)
+}
+
+async fn test(loaded: &LoadedBook, reporter: &Reporter) -> Result<ExitStatus, ExitStatus> {
+    let settings: &Settings = &loaded.settings;
+    let path = loaded.root.join(&settings.results);
+    // Old results must not speak for a run that dies.
+    if let Err(error) = std::fs::remove_file(&path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(fail(
+            &format!(
+                "the old results at {} cannot be removed: {error}",
+                path.display()
+            ),
+            None,
+        ));
+    }
+    let selectors = settings.select.selectors();
+    let labs =
+        select(&loaded.book, &selectors).map_err(|error| fail(&error.message, Some(error.hint)))?;
+    let preparation = Preparation {
+        options: Options {
+            project: settings.project.clone(),
+            dynamic_ports: settings.dynamic_ports,
+        },
+        images: settings
+            .images
+            .clone()
+            .or_else(|| std::env::var("OBSBOOK_IMAGES").ok()),
+        install: settings.install,
+    };
+    let environment = Environment {
+        book: loaded,
+        preparation: &preparation,
+        reporter,
+        interrupt: &interrupt(),
+    };
+    let report = run_labs(&environment, &labs).await;
+    let results = report.results(loaded, reporter.run());
+    results.write(&path).map_err(|error| {
+        fail(
+            &format!(
+                "the results cannot be written to {}: {error}",
+                path.display()
+            ),
+            Some("set `results` in book.toml".to_owned()),
+        );
+        ExitStatus::Environment
+    })?;
+    Ok(report.status)
+}

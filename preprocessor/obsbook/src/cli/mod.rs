@@ -1,0 +1,18 @@
+//! The command line: one file a command, each a thin layer over the library.
+
+mod args;
+mod check;
+mod context;
+mod doctor;
+mod down;
+mod lint;
+mod list;
+mod mdbook;
+mod prove;
+mod reset;
+mod results;
+mod run;
+mod status;
+mod up;
+
+pub use run::run;

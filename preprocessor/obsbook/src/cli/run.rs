@@ -1,0 +1,39 @@
+//! From arguments to an exit status.
+
+use clap::Parser;
+use obsbook_lab::verdict::ExitStatus;
+
+use super::args::{Cli, Command};
+use super::{check, doctor, down, lint, list, mdbook, prove, reset, results, status, up};
+
+/// Runs the command that the process's arguments name, and returns its exit status.
+pub async fn run() -> ExitStatus {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitStatus::Invalid
+            } else {
+                ExitStatus::Success
+            };
+        }
+    };
+    let common = &cli.common;
+    let done = match &cli.command {
+        None => mdbook::preprocess().await,
+        Some(Command::Supports { renderer }) => return mdbook::supports(renderer),
+        Some(Command::Check { selectors, down }) => check::run(common, selectors, *down).await,
+        Some(Command::List { selectors }) => list::run(common, selectors),
+        Some(Command::Lint) => lint::run(common),
+        Some(Command::Up { profile }) => up::run(common, profile.as_deref()).await,
+        Some(Command::Down { volumes, engine }) => down::run(common, *volumes, *engine).await,
+        Some(Command::Status) => status::run(common).await,
+        Some(Command::Doctor) => doctor::run(common).await,
+        Some(Command::Reset) => reset::run(common).await,
+        Some(Command::Prove { selectors }) => prove::run(common, selectors).await,
+        Some(Command::Results) => results::run(common),
+    };
+    // A command either returns its status or has told why it ended early: both are statuses.
+    done.unwrap_or_else(|status| status)
+}

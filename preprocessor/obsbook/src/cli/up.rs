@@ -1,0 +1,43 @@
+//! `obsbook up`: bring a profile up.
+
+use obsbook_lab::suggest;
+use obsbook_lab::verdict::ExitStatus;
+
+use super::args::Common;
+use super::context::{Context, fail, interrupt};
+use super::status;
+use crate::prepare;
+
+pub(super) async fn run(common: &Common, profile: Option<&str>) -> Result<ExitStatus, ExitStatus> {
+    let context = Context::load(common)?;
+    let profile = profile.unwrap_or(&context.book.settings.profile).to_owned();
+    if let Some(model) = &context.book.model {
+        let known = model.profiles();
+        if !known.is_empty() && !known.contains(profile.as_str()) {
+            return Err(fail(
+                &format!("unknown profile `{profile}`"),
+                Some(suggest::hint(&profile, known)),
+            ));
+        }
+    }
+    let work = async {
+        let mut ready =
+            prepare::open(&context.preparation, &context.book, &context.reporter).await?;
+        prepare::boot(
+            &context.preparation,
+            &mut ready,
+            &profile,
+            &context.reporter,
+        )
+        .await?;
+        Ok(ready)
+    };
+    match interrupt().unless(work).await {
+        None => Ok(ExitStatus::Interrupted),
+        Some(Err(error)) => {
+            prepare::tell(&context.reporter, &error);
+            Ok(ExitStatus::Environment)
+        }
+        Some(Ok(ready)) => status::show(&context, &ready.stack).await,
+    }
+}

@@ -1,0 +1,30 @@
+//! The Docker engine: the only module that speaks to it, and to `docker compose`.
+//!
+//! Everything that leaves this module is plain data of our own, so that a change of client library
+//! or of engine version ends here.
+
+mod address;
+mod client;
+mod compose;
+mod compose_error;
+mod container;
+mod control;
+mod error;
+mod exec;
+mod files;
+mod image;
+mod job;
+mod state;
+
+#[cfg(test)]
+mod live_tests;
+
+pub use address::Address;
+pub use client::{Engine, EngineInfo};
+pub use compose::Compose;
+pub use compose_error::{ComposeError, ComposeProblem};
+pub use container::{Container, Health, Port, State};
+pub use error::EngineError;
+pub use exec::ExecOutput;
+pub use job::{Job, JobFile};
+pub use state::state_dir;

@@ -1,0 +1,56 @@
+//! Putting one fault in place.
+
+use std::time::Duration;
+
+use obsbook_lab::block::{Fault, FaultKind};
+
+use super::api::{ApiError, FaultApi};
+use crate::engine::EngineError;
+use crate::stack::Stack;
+
+/// Why a fault could not be put in place.
+#[derive(Debug, thiserror::Error)]
+pub enum InjectError {
+    /// The service has no container to break.
+    #[error("service {0} has no container in this stack")]
+    NoContainer(String),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The service's fault API.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl InjectError {
+    /// Returns whether the lab asks for something that can never be had, rather than the stack being away.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self, Self::Api(ApiError::Refused { .. }))
+    }
+}
+
+/// Puts `fault` in place; one that the service carries itself ends after `time_to_live` at the latest.
+///
+/// # Errors
+/// The engine or the service does not do it.
+pub async fn inject(
+    stack: &Stack,
+    fault: &Fault,
+    time_to_live: Duration,
+) -> Result<(), InjectError> {
+    if fault.kind.needs_fault_api() {
+        return Ok(FaultApi::new(stack, &fault.service)
+            .put(&fault.kind, time_to_live)
+            .await?);
+    }
+    let container = stack.container(&fault.service).await?;
+    let container = container.ok_or_else(|| InjectError::NoContainer(fault.service.clone()))?;
+    let engine = stack.engine();
+    match fault.kind {
+        FaultKind::Kill => engine.kill(&container.id).await?,
+        FaultKind::Stop => engine.stop(&container.id).await?,
+        FaultKind::Pause => engine.pause(&container.id).await?,
+        _ => engine.restart(&container.id).await?,
+    }
+    Ok(())
+}

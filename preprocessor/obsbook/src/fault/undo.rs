@@ -1,0 +1,110 @@
+//! How each fault is undone: plain data, written to the journal before the fault.
+
+use obsbook_lab::block::{Fault, FaultKind};
+use serde::{Deserialize, Serialize};
+
+use super::api::{ApiError, FaultApi};
+use crate::engine::{EngineError, State};
+use crate::stack::Stack;
+
+/// What takes a fault back. Doing it twice, or when there is nothing to take back, is fine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "undo", rename_all = "snake_case")]
+pub enum Undo {
+    /// Tell the service's fault API to end this kind of fault.
+    EndFault {
+        /// The service.
+        service: String,
+        /// The fault's word, as in `latency`.
+        kind: String,
+    },
+    /// See that the service's container runs and is not frozen.
+    EnsureRunning {
+        /// The service.
+        service: String,
+    },
+}
+
+/// Why a fault could not be undone.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The service's fault API.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl Undo {
+    /// Returns what takes `fault` back.
+    pub fn of(fault: &Fault) -> Self {
+        let service = fault.service.clone();
+        match fault.kind {
+            FaultKind::Latency { .. } | FaultKind::Error { .. } | FaultKind::Memory { .. } => {
+                Self::EndFault {
+                    service,
+                    kind: fault.kind.word().to_owned(),
+                }
+            }
+            FaultKind::Crash
+            | FaultKind::Kill
+            | FaultKind::Stop
+            | FaultKind::Pause
+            | FaultKind::Restart => Self::EnsureRunning { service },
+        }
+    }
+
+    /// Takes the fault back. A container that is gone takes its faults with it.
+    ///
+    /// # Errors
+    /// The engine or the service does not answer.
+    pub async fn apply(&self, stack: &Stack) -> Result<(), UndoError> {
+        match self {
+            Self::EnsureRunning { service } => {
+                let Some(container) = stack.container(service).await? else {
+                    return Ok(());
+                };
+                match container.state {
+                    State::Paused => stack.engine().unpause(&container.id).await?,
+                    State::Running | State::Restarting => {}
+                    _ => stack.engine().start(&container.id).await?,
+                }
+                Ok(())
+            }
+            Self::EndFault { service, kind } => {
+                let Some(container) = stack.container(service).await? else {
+                    return Ok(());
+                };
+                if container.state == State::Paused {
+                    // A frozen process cannot be asked anything.
+                    stack.engine().unpause(&container.id).await?;
+                }
+                match FaultApi::new(stack, service).delete(kind).await {
+                    Ok(()) => Ok(()),
+                    Err(error) => {
+                        // The state of a fault is in the process: a process that is down has none.
+                        let now = stack.container(service).await?;
+                        let runs = now.is_some_and(|container| container.state == State::Running);
+                        if runs {
+                            self.force(stack, service, error).await
+                        } else {
+                            Ok(())
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A service that runs but does not answer its fault API is restarted: its faults live in memory.
+    async fn force(&self, stack: &Stack, service: &str, error: ApiError) -> Result<(), UndoError> {
+        if matches!(error, ApiError::Refused { .. }) {
+            return Err(error.into());
+        }
+        if let Some(container) = stack.container(service).await? {
+            stack.engine().restart(&container.id).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,278 @@
+//! From nothing to a stack that may be broken: engine, lock, leftovers, images, containers.
+
+use std::sync::Mutex;
+
+use crate::book::LoadedBook;
+use crate::engine::{Container, State};
+use crate::fault::{ApiError, FaultApi};
+use crate::report::Reporter;
+use crate::stack::{
+    BootError, Booted, Journal, JournalError, Lock, LockError, Options, Recovered, Stack,
+    StackError, recover,
+};
+
+/// How the stack is found and brought up.
+#[derive(Debug, Clone, Default)]
+pub struct Preparation {
+    /// Which stack.
+    pub options: Options,
+    /// Where images come from: `registry` or `packages`; obsbook finds out when absent.
+    pub images: Option<String>,
+    /// Whether what is missing may be installed.
+    pub install: bool,
+}
+
+impl Preparation {
+    /// Returns the compose project that the stack has.
+    pub fn project(&self, book: &LoadedBook) -> String {
+        self.options
+            .project
+            .clone()
+            .unwrap_or_else(|| book.project())
+    }
+}
+
+/// A stack that nobody else works on and that owes no undo.
+pub struct Ready {
+    /// The stack.
+    pub stack: Stack,
+    /// Its journal.
+    pub journal: Mutex<Journal>,
+    _lock: Lock,
+}
+
+/// Why there is no such stack.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The engine or the compose files.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// Somebody else works on it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A fault of an earlier run is still in place.
+    #[error("{left} fault(s) of an earlier run could not be undone")]
+    Leftovers {
+        /// How many.
+        left: usize,
+    },
+    /// Containers.
+    #[error(transparent)]
+    Boot(#[from] BootError),
+    /// A service's fault API.
+    #[error(transparent)]
+    FaultApi(#[from] ApiError),
+}
+
+impl PrepareError {
+    /// Returns the next command to type.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Stack(error) => error.hint(),
+            Self::Lock(LockError::Taken { .. }) => Some("wait until it has ended, or use a stack of your own: --project NAME --dynamic-ports".to_owned()),
+            Self::Lock(LockError::File { .. }) | Self::Journal(_) => {
+                Some("make room or give permission there, or set XDG_STATE_HOME to another folder".to_owned())
+            }
+            Self::Leftovers { .. } => Some("obsbook reset".to_owned()),
+            Self::Boot(error) => error.hint(),
+            Self::FaultApi(_) => Some("obsbook status".to_owned()),
+        }
+    }
+
+    /// Returns the last lines of the culprit's log.
+    pub fn log(&self) -> &[String] {
+        match self {
+            Self::Boot(error) => error.log(),
+            _ => &[],
+        }
+    }
+}
+
+/// Tells an error with the culprit's last lines and the next command; returns it in one line.
+pub fn tell(reporter: &Reporter, error: &PrepareError) -> String {
+    for line in error.log() {
+        reporter.progress(&format!("  | {line}"));
+    }
+    reporter.progress(&format!("error: {error}"));
+    if let Some(hint) = error.hint() {
+        reporter.progress(&format!("  = help: {hint}"));
+    }
+    error.to_string()
+}
+
+/// Returns the stack of a book, locked, with every fault of earlier runs undone.
+///
+/// # Errors
+/// The engine, the lock or the journal cannot be had, or a leftover cannot be undone.
+pub async fn open(
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+) -> Result<Ready, PrepareError> {
+    let stack = Stack::open(book, &preparation.options).await?;
+    let lock = Lock::take(&stack.directory())?;
+    let mut journal = Journal::open(&stack.directory())?;
+    let recovered = recover(&stack, &mut journal).await?;
+    let left = tell_recovered(reporter, &recovered);
+    if left > 0 {
+        return Err(PrepareError::Leftovers { left });
+    }
+    Ok(Ready {
+        stack,
+        journal: Mutex::new(journal),
+        _lock: lock,
+    })
+}
+
+/// Says what was left behind and what became of it; returns how much is left still.
+pub fn tell_recovered(reporter: &Reporter, recovered: &[Recovered]) -> usize {
+    for Recovered { entry, result } in recovered {
+        let what = format!(
+            "run {} of {} ended without undoing: {}",
+            entry.run, entry.lab, entry.fault
+        );
+        match result {
+            Ok(()) => reporter.progress(&format!("{what}; it is undone now")),
+            Err(error) => reporter.progress(&format!("{what}; it cannot be undone: {error}")),
+        }
+    }
+    recovered
+        .iter()
+        .filter(|recovered| recovered.result.is_err())
+        .count()
+}
+
+/// Brings `profile` up and returns once it is ready.
+///
+/// # Errors
+/// Images cannot be had, or a container does not become healthy.
+pub async fn boot(
+    preparation: &Preparation,
+    ready: &mut Ready,
+    profile: &str,
+    reporter: &Reporter,
+) -> Result<Booted, PrepareError> {
+    let source = preparation
+        .images
+        .clone()
+        .unwrap_or_else(|| "packages".to_owned());
+    ready
+        .stack
+        .set_environment([("OBSBOOK_IMAGES".to_owned(), source)]);
+    let booted = ready
+        .stack
+        .boot(profile, &mut |line| reporter.progress(line))
+        .await?;
+    reporter.emit(
+        None,
+        obsbook_lab::event::Event::StackReady {
+            profile: profile.to_owned(),
+            reused: booted.reused,
+            seconds: booted.took.as_secs_f64(),
+        },
+    );
+    Ok(booted)
+}
+
+/// Takes the stack down; faults go with their containers.
+///
+/// # Errors
+/// The engine, the lock or `docker compose down` fails.
+pub async fn down(
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+    volumes: bool,
+) -> Result<(), PrepareError> {
+    let stack = Stack::open(book, &preparation.options).await?;
+    let _lock = Lock::take(&stack.directory())?;
+    let mut journal = Journal::open(&stack.directory())?;
+    stack
+        .compose()
+        .down(volumes, &mut |line| reporter.progress(line))
+        .await
+        .map_err(BootError::from)?;
+    for entry in journal.entries().to_vec() {
+        journal.remove(&entry)?;
+        reporter.progress(&format!(
+            "gone with its container: {} (lab {})",
+            entry.fault, entry.lab
+        ));
+    }
+    Ok(())
+}
+
+/// Undoes every fault that can be found, whoever made it, and waits until the stack is healthy.
+///
+/// # Errors
+/// The stack does not become healthy.
+pub async fn reset(
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+) -> Result<(), PrepareError> {
+    let mut ready = open(preparation, book, reporter).await?;
+    let containers = ready.stack.containers().await.map_err(BootError::from)?;
+    if containers.is_empty() {
+        reporter.progress("nothing runs, so nothing is broken");
+        return Ok(());
+    }
+    for container in containers
+        .iter()
+        .filter(|container| container.state == State::Paused)
+    {
+        ready
+            .stack
+            .engine()
+            .unpause(&container.id)
+            .await
+            .map_err(BootError::from)?;
+        reporter.progress(&format!("{} was paused; it goes on", container.service));
+    }
+    let profile = running_profile(&ready.stack, &containers, &book.settings.profile);
+    boot(preparation, &mut ready, &profile, reporter).await?;
+    let able = ready
+        .stack
+        .model()
+        .services
+        .iter()
+        .filter(|(_, service)| service.fault_port().is_some());
+    let present = able.filter(|(name, _)| {
+        containers
+            .iter()
+            .any(|container| &&container.service == name)
+    });
+    for (name, _) in present {
+        FaultApi::new(&ready.stack, name).reset().await?;
+    }
+    reporter.progress("every fault is undone and every container is healthy");
+    Ok(())
+}
+
+/// The smallest profile that has every service that is there now: a reset must not start more than ran before.
+fn running_profile(stack: &Stack, containers: &[Container], default: &str) -> String {
+    let model = stack.model();
+    let covers = |profile: &&str| {
+        containers.iter().all(|container| {
+            model
+                .services
+                .get(&container.service)
+                .is_none_or(|service| service.runs_in(profile))
+        })
+    };
+    let smallest = model
+        .profiles()
+        .into_iter()
+        .filter(covers)
+        .min_by_key(|profile| model.in_profile(profile).count());
+    smallest.unwrap_or(default).to_owned()
+}
+
+/// Stops the engine, if obsbook started it.
+pub async fn stop_engine(reporter: &Reporter) -> obsbook_lab::verdict::ExitStatus {
+    reporter.progress("the engine was not started by obsbook, so it stays");
+    obsbook_lab::verdict::ExitStatus::Success
+}

@@ -1,0 +1,220 @@
+//! The run as a person watches it; readable without colour.
+
+use std::io::Write;
+
+use obsbook_lab::event::{Event, Phase, Record};
+use obsbook_lab::verdict::Verdict;
+
+use super::reporter::Output;
+
+/// Writes the run as plain lines.
+pub struct Human<W> {
+    out: W,
+    colour: bool,
+    latest: std::collections::BTreeMap<String, String>,
+}
+
+impl<W: Write + Send> Human<W> {
+    /// Returns an output that writes to `out`.
+    pub fn new(out: W, colour: bool) -> Self {
+        Self {
+            out,
+            colour,
+            latest: std::collections::BTreeMap::new(),
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        // A reader that went away must not keep a fault from being undone.
+        let _ = writeln!(self.out, "{text}");
+        let _ = self.out.flush();
+    }
+
+    fn step(&mut self, name: &str, text: &str) {
+        self.line(&format!("  {name:<9} {text}"));
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn verdict(&self, verdict: Verdict) -> String {
+        let code = match verdict {
+            Verdict::Passed => "1;32",
+            Verdict::Skipped | Verdict::Unsolved => "2",
+            Verdict::Unsteady => "1;33",
+            _ => "1;31",
+        };
+        self.paint(&format!("{verdict:<9}"), code)
+    }
+}
+
+impl<W: Write + Send> Output for Human<W> {
+    fn record(&mut self, record: &Record) {
+        match &record.event {
+            Event::Diagnostic(diagnostic) => {
+                let text = diagnostic.render(self.colour);
+                self.line(&format!("{text}\n"));
+            }
+            Event::RunStarted { labs, project } => {
+                let count = labs.len();
+                let plural = if count == 1 { "lab" } else { "labs" };
+                self.line(&format!("{count} {plural} on stack {project}"));
+            }
+            Event::StackReady {
+                profile,
+                reused,
+                seconds,
+            } => {
+                let how = if *reused { "was up" } else { "is up" };
+                self.line(&format!(
+                    "profile {profile} {how}: ready after {seconds:.1} s"
+                ));
+            }
+            Event::LabStarted { title, file, line } => {
+                self.latest.clear();
+                let id = self.paint(record.lab.as_deref().unwrap_or_default(), "1");
+                self.line(&format!("\n{id}  {title}  ({file}:{line})"));
+            }
+            Event::SteadyHeld { seconds } => self.step("steady", &format!("after {seconds:.1} s")),
+            Event::ControlHeld { .. } => self.step("control", "nothing expected is true yet"),
+            Event::FaultInjected { fault } => self.step("break", &fault.to_string()),
+            Event::Observation {
+                condition, seen, ..
+            } => {
+                self.latest.insert(condition.clone(), seen.clone());
+            }
+            Event::ExpectationMet {
+                phase,
+                condition,
+                after,
+            } => {
+                let seen = self.latest.get(condition).cloned().unwrap_or_default();
+                let name = if *phase == Phase::After {
+                    "after"
+                } else {
+                    "expect"
+                };
+                self.step(name, &format!("{condition}: {seen} after {after:.1} s"));
+            }
+            Event::FaultUndone { fault } => self.step("undo", &fault.to_string()),
+            Event::SteadyRestored { seconds } => {
+                self.step("recover", &format!("steady again after {seconds:.1} s"))
+            }
+            Event::LabFinished {
+                verdict,
+                reason,
+                seen,
+                seconds,
+            } => {
+                let reason = reason
+                    .as_ref()
+                    .map(|reason| format!("  {reason}"))
+                    .unwrap_or_default();
+                let verdict = self.verdict(*verdict);
+                self.line(&format!("  {verdict} in {seconds:.1} s{reason}"));
+                for line in seen {
+                    self.line(&format!("            {line}"));
+                }
+            }
+            Event::RunFinished {
+                counts, seconds, ..
+            } => {
+                let counts: Vec<_> = counts
+                    .iter()
+                    .map(|(verdict, count)| format!("{count} {verdict}"))
+                    .collect();
+                let counts = if counts.is_empty() {
+                    "nothing was run".to_owned()
+                } else {
+                    counts.join(", ")
+                };
+                self.line(&format!("\n{counts} in {seconds:.0} s"));
+            }
+            Event::FaultJournaled { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use obsbook_lab::block::{Fault, FaultKind};
+
+    #[test]
+    fn a_run_reads_as_plain_lines() {
+        let fault = Fault {
+            service: "order-api".to_owned(),
+            kind: FaultKind::Latency {
+                by_ms: 800,
+                ratio: 1.0,
+            },
+        };
+        let condition = "p95 is > 0.7".to_owned();
+        let events = [
+            Event::RunStarted {
+                labs: vec!["slow".to_owned()],
+                project: "obsbook".to_owned(),
+            },
+            Event::StackReady {
+                profile: "core".to_owned(),
+                reused: false,
+                seconds: 12.0,
+            },
+            Event::LabStarted {
+                title: "One slow service".to_owned(),
+                file: "src/a.md".to_owned(),
+                line: 3,
+            },
+            Event::SteadyHeld { seconds: 2.04 },
+            Event::ControlHeld { seconds: 0.2 },
+            Event::FaultJournaled {
+                fault: fault.clone(),
+            },
+            Event::FaultInjected {
+                fault: fault.clone(),
+            },
+            Event::Observation {
+                phase: Phase::Expect,
+                condition: condition.clone(),
+                met: true,
+                value: Some(0.9),
+                seen: "0.9".to_owned(),
+            },
+            Event::ExpectationMet {
+                phase: Phase::Expect,
+                condition,
+                after: 3.21,
+            },
+            Event::FaultUndone { fault },
+            Event::SteadyRestored { seconds: 9.0 },
+            Event::LabFinished {
+                verdict: Verdict::Passed,
+                reason: None,
+                seen: vec![],
+                seconds: 15.0,
+            },
+            Event::RunFinished {
+                counts: [(Verdict::Passed, 1)].into(),
+                status: 0,
+                seconds: 30.0,
+            },
+        ];
+        let mut out = Vec::new();
+        let mut human = Human::new(&mut out, false);
+        for event in events {
+            human.record(&Record {
+                v: 1,
+                time: jiff::Timestamp::UNIX_EPOCH,
+                run: "r".to_owned(),
+                lab: Some("slow".to_owned()),
+                event,
+            });
+        }
+        insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+    }
+}

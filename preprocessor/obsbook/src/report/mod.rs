@@ -1,0 +1,13 @@
+//! Reports: folds over the event stream, which run nothing and change no verdict.
+
+mod human;
+mod json;
+mod reporter;
+mod results;
+mod table;
+
+pub use human::Human;
+pub use json::JsonLines;
+pub use reporter::{Output, Reporter};
+pub use results::{Line as ResultLine, Results, ResultsError};
+pub use table::Table;

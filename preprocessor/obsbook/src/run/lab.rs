@@ -1,0 +1,324 @@
+//! One lab from its steady state back to its steady state.
+
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use obsbook_lab::block::{Condition, Fault, Lab};
+use obsbook_lab::event::{Event, Phase};
+use obsbook_lab::plan;
+use obsbook_lab::verdict::Verdict;
+use tokio::time::sleep;
+
+use super::interrupt::Interrupt;
+use crate::fault::{Undo, inject};
+use crate::probe::{Baseline, Observation, ProbeError, explain, observe};
+use crate::report::Reporter;
+use crate::stack::{Entry, Journal, Stack};
+
+/// How a lab ended, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// How.
+    pub verdict: Verdict,
+    /// Why, unless it passed.
+    pub reason: Option<String>,
+    /// What was seen instead, a line each.
+    pub seen: Vec<String>,
+}
+
+impl Outcome {
+    pub(super) fn passed() -> Self {
+        Self {
+            verdict: Verdict::Passed,
+            reason: None,
+            seen: Vec::new(),
+        }
+    }
+
+    pub(super) fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            reason: Some(reason.into()),
+            seen: Vec::new(),
+        }
+    }
+
+    pub(super) fn interrupted() -> Self {
+        Self::new(Verdict::Failed, "interrupted")
+    }
+}
+
+/// One lab's run on a stack that is ready.
+pub struct LabRun<'a> {
+    /// The stack.
+    pub stack: &'a Stack,
+    /// The lab.
+    pub lab: &'a Lab,
+    /// The journal of the stack.
+    pub journal: &'a Mutex<Journal>,
+    /// Where events go.
+    pub reporter: &'a Reporter,
+    /// Who may ask the run to end.
+    pub interrupt: &'a Interrupt,
+    /// The services that should be running.
+    pub services: &'a BTreeSet<String>,
+    /// The engine's clock minus ours.
+    pub clock_offset: SignedDuration,
+    /// Whether every expectation gets its whole time even when one has failed already, as a proof wants it.
+    pub full_deadlines: bool,
+    /// A fault to inject before the steady state is looked at, as the proof of an observation wants it.
+    pub broken_before: Option<Fault>,
+}
+
+/// `Err` carries the outcome that ends the lab early.
+pub(super) type Step<T> = Result<T, Outcome>;
+
+impl LabRun<'_> {
+    /// Runs the lab and returns how it ended. Whatever happens in between, every fault is undone first.
+    pub async fn run(&self) -> Outcome {
+        let started = Instant::now();
+        self.emit(Event::LabStarted {
+            title: self.lab.title.clone(),
+            file: self.lab.file.display().to_string(),
+            line: self.lab.at.line,
+        });
+        let outcome = self.outcome().await;
+        self.emit(Event::LabFinished {
+            verdict: outcome.verdict,
+            reason: outcome.reason.clone(),
+            seen: outcome.seen.clone(),
+            seconds: started.elapsed().as_secs_f64(),
+        });
+        outcome
+    }
+
+    async fn outcome(&self) -> Outcome {
+        if let Some(fault) = &self.broken_before {
+            return self.observation_under(fault).await;
+        }
+        match self.interrupt.unless(self.before_fault()).await {
+            None => return Outcome::interrupted(),
+            Some(Err(outcome)) => return outcome,
+            Some(Ok(baseline)) => {
+                let Some(faults) = &self.lab.inject else {
+                    return Outcome::passed();
+                };
+                let outcome = self.break_and_watch(faults, &baseline).await;
+                self.undo_and_recover(outcome, &baseline).await
+            }
+        }
+    }
+
+    /// Steady state and negative control: nothing is broken yet, so this part may be dropped at any moment.
+    async fn before_fault(&self) -> Step<Baseline> {
+        self.all_running().await?;
+        let started = Instant::now();
+        let is_observation = self.lab.inject.is_none();
+        let held = self.steady(Phase::Steady, started, None).await;
+        held.map_err(|mut outcome| {
+            if is_observation && outcome.verdict == Verdict::Unsteady {
+                outcome.verdict = Verdict::Failed;
+            }
+            outcome
+        })?;
+        self.emit(Event::SteadyHeld {
+            seconds: started.elapsed().as_secs_f64(),
+        });
+        let baseline = self.baseline().await?;
+        if !is_observation {
+            let started = Instant::now();
+            self.control(&baseline).await?;
+            self.emit(Event::ControlHeld {
+                seconds: started.elapsed().as_secs_f64(),
+            });
+        }
+        Ok(baseline)
+    }
+
+    /// Faults in, expectations watched. A panic in here must not keep the undo from happening.
+    async fn break_and_watch(&self, faults: &[Fault], baseline: &Baseline) -> Outcome {
+        let work = async {
+            tokio::select! {
+                violation = self.watch_always(baseline) => Err(violation),
+                result = self.act(faults, baseline) => result,
+            }
+        };
+        let guarded = AssertUnwindSafe(self.interrupt.unless(work)).catch_unwind();
+        match guarded.await {
+            Ok(Some(Ok(()))) => Outcome::passed(),
+            Ok(Some(Err(outcome))) => outcome,
+            Ok(None) => Outcome::interrupted(),
+            Err(_) => Outcome::new(
+                Verdict::Failed,
+                "obsbook itself panicked; its message is above",
+            ),
+        }
+    }
+
+    async fn act(&self, faults: &[Fault], baseline: &Baseline) -> Step<()> {
+        let injected_from = self.stack_time();
+        self.inject_all(faults).await?;
+        let injected = Instant::now();
+        self.expect_all(baseline, injected_from, injected).await?;
+        let at_least = self
+            .lab
+            .expect
+            .iter()
+            .filter_map(|condition| condition.always.as_ref());
+        if let Some(longest) = at_least.map(|always| always.at_least).max() {
+            sleep(longest.saturating_sub(injected.elapsed())).await;
+        }
+        Ok(())
+    }
+
+    /// Puts every fault in place, its undo on disk before it.
+    pub(super) async fn inject_all(&self, faults: &[Fault]) -> Step<()> {
+        let time_to_live = plan::time_to_live(self.lab);
+        for fault in faults {
+            let entry = Entry {
+                run: self.reporter.run().to_owned(),
+                lab: self.lab.id.clone(),
+                fault: fault.clone(),
+                undo: Undo::of(fault),
+            };
+            let kept = self.journal().add(entry);
+            kept.map_err(|error| {
+                Outcome::new(Verdict::Unsteady, format!("nothing was injected: {error}"))
+            })?;
+            self.emit(Event::FaultJournaled {
+                fault: fault.clone(),
+            });
+            inject(self.stack, fault, time_to_live)
+                .await
+                .map_err(|error| {
+                    let verdict = if error.is_invalid() {
+                        Verdict::Invalid
+                    } else {
+                        Verdict::Unsteady
+                    };
+                    Outcome::new(verdict, format!("failed to {fault}: {error}"))
+                })?;
+            self.emit(Event::FaultInjected {
+                fault: fault.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    async fn baseline(&self) -> Step<Baseline> {
+        let containers = self.stack.containers().await;
+        let containers =
+            containers.map_err(|error| Outcome::new(Verdict::Unsteady, error.to_string()))?;
+        Ok(Baseline {
+            restarts: containers
+                .into_iter()
+                .map(|container| (container.service, container.restarts))
+                .collect(),
+        })
+    }
+
+    /// Looks at one condition and tells the reporter. A source that is away is `Ok`: it may come back.
+    pub(super) async fn look(
+        &self,
+        phase: Phase,
+        condition: &Condition,
+        baseline: &Baseline,
+        since: Option<Timestamp>,
+    ) -> Step<Look> {
+        let look = match observe(self.stack, condition, baseline, since).await {
+            Ok(observation) => Look {
+                observation,
+                away: false,
+            },
+            Err(ProbeError::Invalid(message)) => {
+                let mut outcome = Outcome::new(Verdict::Invalid, message);
+                outcome.seen.push(format!(
+                    "{}:{}:{}: {condition}",
+                    self.lab.file.display(),
+                    condition.at.line,
+                    condition.at.column
+                ));
+                return Err(outcome);
+            }
+            Err(error) => Look {
+                observation: Observation {
+                    met: false,
+                    value: None,
+                    seen: error.to_string(),
+                    evidence: None,
+                },
+                away: true,
+            },
+        };
+        self.emit(Event::Observation {
+            phase,
+            condition: condition.to_string(),
+            met: look.observation.met,
+            value: look.observation.value.filter(|value| value.is_finite()),
+            seen: look.observation.seen.clone(),
+        });
+        Ok(look)
+    }
+
+    /// Returns an outcome for a condition that did not come out as it should, with what was seen instead.
+    pub(super) async fn missed(
+        &self,
+        verdict: Verdict,
+        what: &str,
+        condition: &Condition,
+        last: Option<&Look>,
+    ) -> Outcome {
+        let mut outcome = Outcome::new(verdict, format!("{what}: {condition}"));
+        let place = format!(
+            "{}:{}:{}",
+            self.lab.file.display(),
+            condition.at.line,
+            condition.at.column
+        );
+        if let Some(look) = last {
+            outcome
+                .seen
+                .push(format!("at {place}: last seen: {}", look.observation.seen));
+        }
+        outcome.seen.extend(explain(self.stack, condition).await);
+        outcome
+    }
+
+    /// Returns the present on the stack's clock.
+    pub(super) fn stack_time(&self) -> Timestamp {
+        let now = Timestamp::now();
+        now.checked_add(self.clock_offset).unwrap_or(now)
+    }
+
+    pub(super) fn emit(&self, event: Event) {
+        self.reporter.emit(Some(&self.lab.id), event);
+    }
+
+    pub(super) fn journal(&self) -> std::sync::MutexGuard<'_, Journal> {
+        // A panic while the journal was held leaves it as it is on disk.
+        self.journal
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// One look at a condition.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    pub(super) observation: Observation,
+    /// Whether the data source did not answer.
+    pub(super) away: bool,
+}
+
+/// How long to wait before the next look: often at first, when most conditions come true, then less.
+pub(super) fn pause(elapsed: Duration) -> Duration {
+    Duration::from_millis(match elapsed.as_secs() {
+        0..5 => 200,
+        5..20 => 400,
+        _ => 800,
+    })
+}

@@ -1,0 +1,120 @@
+//! The steady state, before the fault and again after it.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use obsbook_lab::event::Phase;
+use obsbook_lab::verdict::Verdict;
+use tokio::time::sleep;
+
+use super::lab::{LabRun, Look, Outcome, Step, pause};
+use crate::probe::Baseline;
+
+/// How many samples in a row make a state steady.
+const SAMPLES: usize = 3;
+/// How long "all containers healthy" may take.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(60);
+
+/// The samples in a row in which one condition held.
+#[derive(Default)]
+struct Streak {
+    length: usize,
+    evidence: Option<Timestamp>,
+    last: Option<Look>,
+}
+
+impl Streak {
+    fn add(&mut self, look: Look) {
+        let evidence = look.observation.evidence;
+        if !look.observation.met {
+            self.length = 0;
+        } else if evidence.is_none() || evidence > self.evidence {
+            // The same raw sample seen twice is one sample.
+            self.length += 1;
+        }
+        self.evidence = evidence.max(self.evidence);
+        self.last = Some(look);
+    }
+}
+
+impl LabRun<'_> {
+    /// Returns once every steady condition has held for three samples in a row, on evidence younger than `since`.
+    pub(super) async fn steady(
+        &self,
+        phase: Phase,
+        started: Instant,
+        since: Option<Timestamp>,
+    ) -> Step<()> {
+        if self.lab.steady.is_empty() {
+            return self.all_healthy(started).await;
+        }
+        let nothing_counted = Baseline::default();
+        let mut streaks: Vec<Streak> = self.lab.steady.iter().map(|_| Streak::default()).collect();
+        loop {
+            for (condition, streak) in self.lab.steady.iter().zip(&mut streaks) {
+                streak.add(self.look(phase, condition, &nothing_counted, since).await?);
+            }
+            if streaks.iter().all(|streak| streak.length >= SAMPLES) {
+                return Ok(());
+            }
+            let elapsed = started.elapsed();
+            let late = self.lab.steady.iter().zip(&streaks);
+            let late = late
+                .into_iter()
+                .find(|(condition, streak)| streak.length < SAMPLES && elapsed > condition.within);
+            if let Some((condition, streak)) = late {
+                let within = humantime::format_duration(condition.within);
+                let what = format!("not steady within {within}");
+                return Err(self
+                    .missed(Verdict::Unsteady, &what, condition, streak.last.as_ref())
+                    .await);
+            }
+            sleep(pause(elapsed)).await;
+        }
+    }
+
+    /// The steady state of a lab that names none: every container that should run is healthy.
+    async fn all_healthy(&self, started: Instant) -> Step<()> {
+        let mut in_a_row = 0;
+        loop {
+            let unready = self.unready().await?;
+            in_a_row = if unready.is_empty() { in_a_row + 1 } else { 0 };
+            if in_a_row == SAMPLES {
+                return Ok(());
+            }
+            if started.elapsed() > HEALTHY_WITHIN {
+                let mut outcome = Outcome::new(Verdict::Unsteady, "not every container is healthy");
+                outcome.seen = unready;
+                return Err(outcome);
+            }
+            sleep(pause(started.elapsed())).await;
+        }
+    }
+
+    /// Returns once every container that should run is ready: an earlier lab's victim may still be starting.
+    pub(super) async fn all_running(&self) -> Step<()> {
+        let started = Instant::now();
+        loop {
+            let unready = self.unready().await?;
+            if unready.is_empty() {
+                return Ok(());
+            }
+            if started.elapsed() > HEALTHY_WITHIN {
+                let mut outcome = Outcome::new(
+                    Verdict::Unsteady,
+                    format!("the stack is not whole: {}", unready.join("; ")),
+                );
+                outcome
+                    .seen
+                    .push("bring it back with `obsbook reset`".to_owned());
+                return Err(outcome);
+            }
+            sleep(pause(started.elapsed())).await;
+        }
+    }
+
+    async fn unready(&self) -> Step<Vec<String>> {
+        let unready = self.stack.unready(self.services).await;
+        unready.map_err(|error| Outcome::new(Verdict::Unsteady, error.to_string()))
+    }
+}

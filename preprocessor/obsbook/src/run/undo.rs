@@ -1,0 +1,163 @@
+//! Taking every fault back and returning to the steady state: it always happens, and is never interrupted.
+
+use std::time::{Duration, Instant};
+
+use obsbook_lab::block::Fault;
+use obsbook_lab::event::{Event, Phase};
+use obsbook_lab::verdict::Verdict;
+use tokio::time::sleep;
+
+use super::lab::{LabRun, Outcome, Step, pause};
+use crate::probe::Baseline;
+use crate::stack::Entry;
+
+/// How often, and how long apart, an undo is tried: a container may be between two states.
+const TRIES: usize = 6;
+const BETWEEN: Duration = Duration::from_secs(2);
+
+impl LabRun<'_> {
+    /// Undoes the lab's faults, waits for what the undo must bring, and returns the final outcome.
+    pub(super) async fn undo_and_recover(&self, outcome: Outcome, baseline: &Baseline) -> Outcome {
+        let mut outcome = outcome;
+        if outcome.verdict == Verdict::Passed
+            && let Err(vacuous) = self.after_control(baseline).await
+        {
+            outcome = vacuous;
+        }
+        let undone_from = self.stack_time();
+        let undone = match self.undo_all().await {
+            Ok(()) => Instant::now(),
+            Err(unrecovered) => return worse(outcome, unrecovered),
+        };
+        if outcome.verdict == Verdict::Passed
+            && let Err(late) = self.after_all(baseline, undone_from, undone).await
+        {
+            outcome = late;
+        }
+        match self.steady(Phase::Recover, undone, Some(undone_from)).await {
+            Ok(()) => {
+                self.emit(Event::SteadyRestored {
+                    seconds: undone.elapsed().as_secs_f64(),
+                });
+                outcome
+            }
+            Err(mut missed) => {
+                missed.verdict = Verdict::Unrecovered;
+                let reason = missed.reason.unwrap_or_default();
+                missed.reason = Some(format!("the faults are undone, but the stack is {reason}"));
+                worse(outcome, missed)
+            }
+        }
+    }
+
+    /// Undoes what the journal holds of this lab, the newest fault first.
+    async fn undo_all(&self) -> Step<()> {
+        let owed: Vec<Entry> = {
+            let journal = self.journal();
+            let ours =
+                |entry: &&Entry| entry.run == self.reporter.run() && entry.lab == self.lab.id;
+            journal.entries().iter().filter(ours).cloned().collect()
+        };
+        let mut left = Vec::new();
+        for entry in owed.iter().rev() {
+            match self.undo_one(entry).await {
+                Ok(()) => self.emit(Event::FaultUndone {
+                    fault: entry.fault.clone(),
+                }),
+                Err(reason) => left.push(format!("{} is still in place: {reason}", entry.fault)),
+            }
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut outcome = Outcome::new(Verdict::Unrecovered, "a fault could not be undone");
+        outcome.seen = left;
+        outcome.seen.push("it stays in the journal: the next command that touches the stack tries again, or run `obsbook reset`".to_owned());
+        Err(outcome)
+    }
+
+    async fn undo_one(&self, entry: &Entry) -> Result<(), String> {
+        let mut reason = String::new();
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                sleep(BETWEEN).await;
+            }
+            match entry.undo.apply(self.stack).await {
+                // A journal that cannot be written only means that the undo is done once more.
+                Ok(()) => {
+                    return self
+                        .journal()
+                        .remove(entry)
+                        .map_err(|error| error.to_string());
+                }
+                Err(error) => reason = error.to_string(),
+            }
+        }
+        Err(reason)
+    }
+
+    /// The proof of an observation: under its fault at least one of its conditions must fail.
+    pub(super) async fn observation_under(&self, fault: &Fault) -> Outcome {
+        let before = self.interrupt.unless(async {
+            self.all_running().await?;
+            self.steady(Phase::Steady, Instant::now(), None).await
+        });
+        match before.await {
+            None => return Outcome::interrupted(),
+            Some(Err(outcome)) => return outcome,
+            Some(Ok(())) => {}
+        }
+        let baseline = Baseline::default();
+        let work = async {
+            self.inject_all(std::slice::from_ref(fault)).await?;
+            self.until_any_fails(&baseline).await
+        };
+        let outcome = match self.interrupt.unless(work).await {
+            None => Outcome::interrupted(),
+            Some(Ok(())) => Outcome::passed(),
+            Some(Err(outcome)) => outcome,
+        };
+        self.undo_and_recover(outcome, &baseline).await
+    }
+
+    async fn until_any_fails(&self, baseline: &Baseline) -> Step<()> {
+        let injected = Instant::now();
+        let longest = self
+            .lab
+            .steady
+            .iter()
+            .map(|condition| condition.within)
+            .max()
+            .unwrap_or_default();
+        while injected.elapsed() <= longest {
+            for condition in &self.lab.steady {
+                let look = self.look(Phase::Expect, condition, baseline, None).await?;
+                if !look.observation.met {
+                    return Err(self
+                        .missed(Verdict::Failed, "does not hold", condition, Some(&look))
+                        .await);
+                }
+            }
+            sleep(pause(injected.elapsed())).await;
+        }
+        Ok(())
+    }
+}
+
+/// A stack that did not recover matters more than what the lab showed; both are said.
+fn worse(outcome: Outcome, unrecovered: Outcome) -> Outcome {
+    if outcome.verdict == Verdict::Passed {
+        return unrecovered;
+    }
+    let mut both = unrecovered;
+    let reasons = [
+        both.reason.unwrap_or_default(),
+        outcome.reason.unwrap_or_default(),
+    ];
+    both.reason = Some(format!(
+        "{}; before that, {}: {}",
+        reasons[0], outcome.verdict, reasons[1]
+    ));
+    both.seen.extend(outcome.seen);
+    both
+}

@@ -1,0 +1,249 @@
+//! Bringing a profile up, until every container is healthy and every signal can be asked for.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::stack::Stack;
+use crate::engine::{ComposeError, ComposeProblem, Container, EngineError, State};
+
+/// A stack that is not ready by then has something wrong with it.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How often the engine is asked while containers start.
+const PAUSE: Duration = Duration::from_millis(300);
+/// The lines of a dead container's log that are shown.
+const TAIL: usize = 12;
+
+/// A profile that is ready.
+#[derive(Debug, Clone)]
+pub struct Booted {
+    /// Whether all of it was running before.
+    pub reused: bool,
+    /// From the first look to ready.
+    pub took: Duration,
+    /// The services that run and should go on running.
+    pub services: BTreeSet<String>,
+}
+
+/// Why a profile did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// `docker compose up` failed.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The engine does not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A container is not as it should be, and will not be.
+    #[error("{service} {what}")]
+    Container {
+        /// The service.
+        service: String,
+        /// What is wrong: "exited with 1", "is unhealthy".
+        what: String,
+        /// The last lines of its log.
+        log: Vec<String>,
+        /// The command that shows more.
+        next: String,
+    },
+    /// A data source does not answer, though its container is healthy.
+    #[error("{service} is healthy, but {reason}")]
+    Source {
+        /// The service.
+        service: String,
+        /// What it did not do.
+        reason: String,
+    },
+}
+
+impl BootError {
+    /// Returns the next command to type.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Compose(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Container { next, .. } => Some(next.clone()),
+            Self::Source { service, .. } => Some(format!("docker compose logs {service}")),
+        }
+    }
+
+    /// Returns the last lines of the culprit's log, if there is one.
+    pub fn log(&self) -> &[String] {
+        match self {
+            Self::Container { log, .. } => log,
+            _ => &[],
+        }
+    }
+}
+
+impl Stack {
+    /// Brings `profile` up, or finds it up, and returns once it is ready. `on_line` receives what `docker compose` says.
+    ///
+    /// # Errors
+    /// It does not become ready; the culprit's last log lines come with the error.
+    pub async fn boot(
+        &self,
+        profile: &str,
+        on_line: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Booted, BootError> {
+        let started = Instant::now();
+        let wanted: BTreeSet<String> = self
+            .model()
+            .in_profile(profile)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let before = self.containers().await?;
+        let reused = wanted
+            .iter()
+            .all(|name| before.iter().any(|c| &c.service == name && c.is_ready()));
+        if let Err(error) = self.compose().up(profile, &["--no-build"], on_line).await {
+            return Err(self.culprit(error, &wanted).await);
+        }
+        let services = self.wait_ready(&wanted, started).await?;
+        self.wait_sources(&wanted, started).await?;
+        Ok(Booted {
+            reused,
+            took: started.elapsed(),
+            services,
+        })
+    }
+
+    async fn wait_ready(
+        &self,
+        wanted: &BTreeSet<String>,
+        started: Instant,
+    ) -> Result<BTreeSet<String>, BootError> {
+        loop {
+            let containers: Vec<_> = self
+                .containers()
+                .await?
+                .into_iter()
+                .filter(|c| wanted.contains(&c.service))
+                .collect();
+            let late = containers.iter().find(|container| !container.is_ready());
+            let Some(late) = late else {
+                let running = containers
+                    .into_iter()
+                    .filter(|container| container.state == State::Running);
+                return Ok(running.map(|container| container.service).collect());
+            };
+            let dead = matches!(late.state, State::Exited | State::Dead) || late.restarts > 3;
+            if dead || late.state == State::Paused || started.elapsed() > PATIENCE {
+                return Err(self.not_ready(late).await);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Prometheus answers, and what it scrapes in this profile has been scraped.
+    async fn wait_sources(
+        &self,
+        wanted: &BTreeSet<String>,
+        started: Instant,
+    ) -> Result<(), BootError> {
+        let service = self.prometheus_service();
+        if !wanted.contains(service) {
+            return Ok(());
+        }
+        loop {
+            let reason = match self.prometheus().await {
+                Err(reason) => reason,
+                Ok(prometheus) if !prometheus.is_ready().await => {
+                    "it is not ready to answer queries".to_owned()
+                }
+                Ok(prometheus) => match prometheus.query("count(up == 1)").await {
+                    Ok(found) if !found.is_empty() => return Ok(()),
+                    Ok(_) => "it has scraped no target".to_owned(),
+                    Err(error) => error.to_string(),
+                },
+            };
+            if started.elapsed() > PATIENCE {
+                return Err(BootError::Source {
+                    service: service.to_owned(),
+                    reason,
+                });
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Compose names the container that others waited for; its log says why.
+    async fn culprit(&self, error: ComposeError, wanted: &BTreeSet<String>) -> BootError {
+        if !matches!(
+            error.problem,
+            ComposeProblem::ContainerFailed { .. } | ComposeProblem::Failed { .. }
+        ) {
+            return error.into();
+        }
+        let Ok(containers) = self.containers().await else {
+            return error.into();
+        };
+        let named = |container: &&Container| match &error.problem {
+            ComposeProblem::ContainerFailed {
+                container: name, ..
+            } => &container.name == name,
+            _ => {
+                wanted.contains(&container.service)
+                    && container.state != State::Created
+                    && !container.is_ready()
+            }
+        };
+        match containers.iter().find(named) {
+            Some(container) if !container.is_ready() => self.not_ready(container).await,
+            _ => error.into(),
+        }
+    }
+
+    async fn not_ready(&self, container: &Container) -> BootError {
+        let code = container.exit_code.unwrap_or_default();
+        let (what, next) = match container.state {
+            _ if container.oom_killed => ("ran out of its memory limit".to_owned(), None),
+            State::Exited | State::Dead => (format!("exited with {code}"), None),
+            State::Restarting => (format!("dies again and again, with {code}"), None),
+            State::Paused => ("is paused".to_owned(), Some("obsbook reset".to_owned())),
+            State::Running if container.restarts > 3 => {
+                (format!("died {} times", container.restarts), None)
+            }
+            _ => (
+                format!("is not healthy, but {:?}", container.health).to_lowercase(),
+                None,
+            ),
+        };
+        let log = self
+            .engine()
+            .log_tail(&container.id, TAIL)
+            .await
+            .unwrap_or_default();
+        BootError::Container {
+            service: container.service.clone(),
+            what,
+            log,
+            next: next.unwrap_or_else(|| format!("docker logs {}", container.name)),
+        }
+    }
+
+    /// Returns the services that should run and are not as they should be, with what they are instead.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub async fn unready(&self, services: &BTreeSet<String>) -> Result<Vec<String>, EngineError> {
+        let containers = self.containers().await?;
+        let mut found = Vec::new();
+        for service in services {
+            let container = containers
+                .iter()
+                .find(|container| &container.service == service);
+            match container {
+                None => found.push(format!("{service} has no container")),
+                Some(container) if container.state != State::Running || !container.is_ready() => {
+                    let state =
+                        format!("{:?}, {:?}", container.state, container.health).to_lowercase();
+                    found.push(format!("{service} is {state}"));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(found)
+    }
+}

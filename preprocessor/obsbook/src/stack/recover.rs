@@ -1,0 +1,31 @@
+//! Undoing what an earlier process left behind.
+
+use super::journal::{Entry, Journal, JournalError};
+use super::stack::Stack;
+use crate::fault::UndoError;
+
+/// What recovery did with one entry of the journal.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether its undo was done.
+    pub result: Result<(), UndoError>,
+}
+
+/// Undoes everything that the journal owes this stack, the newest fault first. What cannot be undone stays in the journal.
+///
+/// # Errors
+/// The journal cannot be kept.
+pub async fn recover(stack: &Stack, journal: &mut Journal) -> Result<Vec<Recovered>, JournalError> {
+    let owed: Vec<Entry> = journal.entries().iter().rev().cloned().collect();
+    let mut all = Vec::new();
+    for entry in owed {
+        let result = entry.undo.apply(stack).await;
+        if result.is_ok() {
+            journal.remove(&entry)?;
+        }
+        all.push(Recovered { entry, result });
+    }
+    Ok(all)
+}

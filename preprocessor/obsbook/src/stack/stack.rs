@@ -1,0 +1,211 @@
+//! The handle on a stack: its engine, its compose project, its containers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use obsbook_lab::compose::{ComposeModel, FAULT_TOKEN_LABEL, SOURCE_LABEL};
+
+use crate::book::LoadedBook;
+use crate::engine::{Compose, Container, Engine, EngineError, state_dir};
+use crate::probe::Prometheus;
+
+/// What the command line says about the stack.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The compose project, instead of the book's own.
+    pub project: Option<String>,
+    /// Whether published ports are free ones instead of the usual ones.
+    pub dynamic_ports: bool,
+}
+
+/// One running instance of the compose model, or the place for one.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    engine: Engine,
+    compose: Compose,
+    model: ComposeModel,
+    http: reqwest::Client,
+    prometheus: String,
+}
+
+/// Why there is no handle on a stack.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The book has no compose file that could be read.
+    #[error("the book's compose file cannot be read")]
+    NoModel,
+}
+
+impl StackError {
+    /// Returns the next command to type.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => error.hint(),
+            Self::NoModel => Some("obsbook lint".to_owned()),
+        }
+    }
+}
+
+impl Stack {
+    /// Returns the stack of a book, whether it is up or not.
+    ///
+    /// # Errors
+    /// The engine does not answer, or the book has no compose file.
+    pub async fn open(book: &LoadedBook, options: &Options) -> Result<Self, StackError> {
+        let model = book.model.clone().ok_or(StackError::NoModel)?;
+        let engine = Engine::connect().await?;
+        let project = options.project.clone().unwrap_or_else(|| book.project());
+        let settings = model
+            .services
+            .values()
+            .flat_map(|service| &service.port_settings);
+        let env = if options.dynamic_ports || book.settings.dynamic_ports {
+            settings
+                .map(|setting| (setting.clone(), "0".to_owned()))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let compose = Compose {
+            root: book.root.clone(),
+            project,
+            files: vec![book.root.join(&book.settings.compose)],
+            env,
+        };
+        let prometheus = model
+            .services
+            .iter()
+            .find(|(_, service)| {
+                service
+                    .labels
+                    .get(SOURCE_LABEL)
+                    .is_some_and(|kind| kind == "prometheus")
+            })
+            .map_or_else(|| "prometheus".to_owned(), |(name, _)| name.clone());
+        // A proxy has no business between obsbook and its own containers.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_idle_timeout(Duration::from_secs(2))
+            .build();
+        Ok(Self {
+            engine,
+            compose,
+            model,
+            http: http.unwrap_or_default(),
+            prometheus,
+        })
+    }
+
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Returns how `docker compose` is called for this stack.
+    pub fn compose(&self) -> &Compose {
+        &self.compose
+    }
+
+    /// Sets variables for every call of `docker compose`.
+    pub fn set_environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) {
+        self.compose.env.extend(variables);
+    }
+
+    /// Returns the compose model.
+    pub fn model(&self) -> &ComposeModel {
+        &self.model
+    }
+
+    /// Returns the compose project's name.
+    pub fn project(&self) -> &str {
+        &self.compose.project
+    }
+
+    /// Returns the client for requests to services.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Returns the service that is the Prometheus of this stack.
+    pub fn prometheus_service(&self) -> &str {
+        &self.prometheus
+    }
+
+    /// Returns the Prometheus of this stack.
+    ///
+    /// # Errors
+    /// Why it cannot be asked, in words.
+    pub async fn prometheus(&self) -> Result<Prometheus, String> {
+        let address = obsbook_lab::address::Address {
+            service: self.prometheus.clone(),
+            port: None,
+            path: String::new(),
+        };
+        let base = self
+            .url(&address)
+            .await
+            .map_err(|problem| problem.to_string())?;
+        Ok(Prometheus::new(base, self.http.clone()))
+    }
+
+    /// Returns all containers of the stack, stopped ones too.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub async fn containers(&self) -> Result<Vec<Container>, EngineError> {
+        self.engine.containers(self.project()).await
+    }
+
+    /// Returns the container of a service.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub async fn container(&self, service: &str) -> Result<Option<Container>, EngineError> {
+        self.engine.container(self.project(), service).await
+    }
+
+    /// Returns the token of a service's fault API.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    pub async fn fault_token(&self, service: &str) -> Result<String, String> {
+        let path = self.fault_token_path(service)?;
+        let container = self
+            .container(service)
+            .await
+            .map_err(|error| error.to_string())?;
+        let container = container.ok_or_else(|| format!("{service} has no container"))?;
+        let bytes = self.engine.read_file(&container.id, &path).await;
+        let bytes = bytes.map_err(|error| format!("its token cannot be read: {error}"))?;
+        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+
+    /// Returns where, inside its container, the token of a service's fault API lies.
+    ///
+    /// # Errors
+    /// The service names no token, in words.
+    pub fn fault_token_path(&self, service: &str) -> Result<String, String> {
+        let labels = self
+            .model
+            .services
+            .get(service)
+            .map(|service| &service.labels);
+        let path = labels.and_then(|labels| labels.get(FAULT_TOKEN_LABEL));
+        path.cloned()
+            .ok_or_else(|| format!("{service} has no label {FAULT_TOKEN_LABEL}"))
+    }
+
+    /// Returns the folder for what obsbook remembers of this stack, keyed by engine and project.
+    pub fn directory(&self) -> PathBuf {
+        let engine: String = self
+            .engine
+            .id()
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric())
+            .collect();
+        state_dir().join("stacks").join(engine).join(self.project())
+    }
+}
