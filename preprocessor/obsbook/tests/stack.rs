@@ -1,0 +1,276 @@
+//! The fixture books on a real stack of two containers: every verdict, every bad day that a stack can have.
+//!
+//! Needs an engine and the images `obsbook/prometheus` and `obsbook/node-exporter`; fails without.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use support::{Told, book, obsbook, told};
+
+/// A stack of its own for one test: other project, other ports, other state; gone at the end, whatever happens.
+struct Stack {
+    state: tempfile::TempDir,
+    project: String,
+}
+
+impl Stack {
+    fn new(name: &str) -> Self {
+        Self {
+            state: tempfile::tempdir().expect("a folder"),
+            project: format!("obsbook-test-{name}-{}", std::process::id()),
+        }
+    }
+
+    fn call(&self, root: &Path, args: &[&str]) -> Command {
+        let mut command = obsbook(self.state.path());
+        command
+            .arg("--book")
+            .arg(root)
+            .args(["--dynamic-ports", "--project", &self.project])
+            .args(args);
+        command.env("OBSBOOK_IMAGES", "packages");
+        command
+    }
+
+    fn run(&self, name: &str, args: &[&str]) -> Told {
+        told(&mut self.call(&book(name), args))
+    }
+
+    /// Starts a call and returns once `text` has been printed.
+    fn start_until(&self, args: &[&str], text: &str) -> Child {
+        let log = self.state.path().join("out");
+        let out = fs::File::create(&log).expect("a file");
+        let mut command = self.call(&book("good"), args);
+        let child = command
+            .stdout(out)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("obsbook starts");
+        let started = Instant::now();
+        while !fs::read_to_string(&log).expect("text").contains(text) {
+            assert!(
+                started.elapsed() < Duration::from_secs(120),
+                "never printed {text}"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        child
+    }
+
+    fn out(&self) -> String {
+        fs::read_to_string(self.state.path().join("out")).expect("text")
+    }
+
+    fn state_of(&self, service: &str) -> String {
+        let name = format!("{}-{service}-1", self.project);
+        let output = Command::new("docker")
+            .args(["inspect", "-f", "{{.State.Status}}", &name])
+            .output();
+        String::from_utf8_lossy(&output.expect("docker").stdout)
+            .trim()
+            .to_owned()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let _ = told(&mut self.call(&book("good"), &["down", "--volumes"]));
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill").success());
+}
+
+#[test]
+fn each_verdict_comes_from_real_services() {
+    let stack = Stack::new("verdicts");
+    for (name, lab, status, words) in [
+        ("good", "target-killed", 0, "passed"),
+        ("good", "target-killed", 0, "passed"),
+        ("good", "target-up", 0, "passed"),
+        (
+            "vacuous",
+            "true-anyway",
+            1,
+            "true before anything was broken",
+        ),
+        ("unsteady", "wrong-label", 3, "`up` has {job=\"target\"}"),
+        ("failing", "control", 1, "last seen: 1"),
+        (
+            "failing",
+            "misspelt-label",
+            1,
+            "`up{job=\"targe\"}` finds no series; `up` has {job=\"target\"}",
+        ),
+    ] {
+        let said = stack.run(name, &["check", lab]);
+        assert_eq!(
+            said.status, status,
+            "{name} {lab}: {}{}",
+            said.out, said.err
+        );
+        assert!(said.out.contains(words), "{name} {lab}: {}", said.out);
+        assert_eq!(stack.state_of("target"), "running", "{name} {lab}");
+    }
+}
+
+#[test]
+fn a_lab_without_its_fault_fails_and_so_it_is_proven() {
+    let stack = Stack::new("prove");
+    let said = stack.run("good", &["prove", "target-paused", "target-up"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert_eq!(said.out.matches("  yes").count(), 3, "{}", said.out);
+    // A lab that passes whatever happens is found out.
+    let said = stack.run("vacuous", &["prove"]);
+    assert_eq!(said.status, 1, "{}", said.out);
+}
+
+#[test]
+fn ctrl_c_undoes_the_fault_first() {
+    let stack = Stack::new("signals");
+    for name in ["-INT", "-TERM"] {
+        let mut child = stack.start_until(&["check", "target-killed"], "break");
+        signal(&child, name);
+        let status = child.wait().expect("an end").code();
+        assert_eq!(status, Some(130), "{name}: {}", stack.out());
+        assert!(stack.out().contains("undo"), "{name}: {}", stack.out());
+        assert_eq!(stack.state_of("target"), "running", "{name}");
+    }
+}
+
+#[test]
+fn after_kill_9_the_next_command_undoes_and_says_so() {
+    let stack = Stack::new("killed");
+    let mut child = stack.start_until(&["check", "target-paused"], "break");
+    signal(&child, "-KILL");
+    child.wait().expect("an end");
+    assert_eq!(stack.state_of("target"), "paused");
+    let said = stack.run("good", &["status"]);
+    assert!(
+        said.err
+            .contains("ended without undoing: pause target; it is undone now"),
+        "{}",
+        said.err
+    );
+    assert_eq!(stack.state_of("target"), "running");
+    let said = stack.run("good", &["check", "target-paused"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+}
+
+#[test]
+fn two_runs_do_not_share_a_stack() {
+    let stack = Stack::new("lock");
+    let mut first = stack.start_until(&["check", "target-paused"], "steady");
+    let said = stack.run("good", &["check", "target-killed"]);
+    assert_eq!(said.status, 3, "{}", said.out);
+    assert!(
+        said.err.contains("another obsbook (process"),
+        "{}",
+        said.err
+    );
+    assert_eq!(
+        first.wait().expect("an end").code(),
+        Some(0),
+        "{}",
+        stack.out()
+    );
+}
+
+/// A copy of the good book whose compose file is changed.
+fn changed_compose(change: impl Fn(String) -> String) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copied = Command::new("cp")
+        .arg("-r")
+        .args([book("good"), book("compose")])
+        .arg(folder.path())
+        .status();
+    assert!(copied.expect("cp").success());
+    let path = folder.path().join("compose/compose.yaml");
+    let text = fs::read_to_string(&path).expect("text");
+    fs::write(&path, change(text)).expect("written");
+    folder
+}
+
+#[test]
+fn a_container_that_dies_at_boot_is_named_with_its_last_words() {
+    let stack = Stack::new("dies");
+    let folder =
+        changed_compose(|text| text.replace("--collector.loadavg", "--collector.nonsense"));
+    let root = folder.path().join("good");
+    let said = told(&mut stack.call(&root, &["check", "target-up"]));
+    assert_eq!(said.status, 3, "{}", said.err);
+    assert!(said.err.contains("nonsense"), "{}", said.err);
+    assert!(said.err.contains("error: target"), "{}", said.err);
+    assert!(said.err.contains("docker logs"), "{}", said.err);
+}
+
+#[test]
+fn a_taken_port_is_named_with_the_setting_that_moves_it() {
+    let stack = Stack::new("port");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let mut call = obsbook(stack.state.path());
+    call.arg("--book")
+        .arg(book("good"))
+        .args(["--project", &stack.project, "up"]);
+    let said = told(
+        call.env("OBSBOOK_IMAGES", "packages")
+            .env("FIXTURE_TARGET_PORT", &port)
+            .env("FIXTURE_METRICS_PORT", "0"),
+    );
+    assert_eq!(said.status, 3, "{}", said.err);
+    assert!(
+        said.err.contains(&format!("port {port} is taken")),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("= help:"), "{}", said.err);
+}
+
+#[test]
+fn an_image_that_cannot_be_had_is_named() {
+    let stack = Stack::new("image");
+    let folder = changed_compose(|text| {
+        text.replace("obsbook/node-exporter:1.12.1", "obsbook/never-made:9")
+    });
+    let said = told(&mut stack.call(&folder.path().join("good"), &["up"]));
+    assert_eq!(said.status, 3, "{}", said.err);
+    assert!(said.err.contains("obsbook/never-made:9"), "{}", said.err);
+}
+
+#[test]
+fn reset_mends_what_was_broken_by_hand() {
+    let stack = Stack::new("reset");
+    assert_eq!(stack.run("good", &["up"]).status, 0);
+    for verb in ["pause", "kill"] {
+        let name = format!("{}-target-1", stack.project);
+        assert!(
+            Command::new("docker")
+                .args([verb, &name])
+                .stdout(Stdio::null())
+                .status()
+                .expect("docker")
+                .success()
+        );
+        if verb == "pause" {
+            let said = stack.run("good", &["check", "target-up"]);
+            assert_eq!(said.status, 3, "{}", said.out);
+            assert!(
+                said.err.contains("target is paused") && said.err.contains("obsbook reset"),
+                "{}",
+                said.err
+            );
+        }
+        let said = stack.run("good", &["reset"]);
+        assert_eq!(said.status, 0, "{}", said.err);
+        assert_eq!(stack.state_of("target"), "running");
+    }
+}

@@ -1,0 +1,51 @@
+//! Running the obsbook binary as a person does.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Returns the folder of a fixture book.
+pub fn book(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/books")
+        .join(name)
+}
+
+/// Returns a call of obsbook that nothing on this machine bends, with a state folder of its own.
+pub fn obsbook(state: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_obsbook"));
+    for variable in [
+        "OBSBOOK_PROJECT",
+        "OBSBOOK_IMAGES",
+        "OBSBOOK_DYNAMIC_PORTS",
+        "COMPOSE_PROJECT_NAME",
+    ] {
+        command.env_remove(variable);
+    }
+    command.env("XDG_STATE_HOME", state).env("NO_COLOR", "1");
+    command
+}
+
+/// What a finished call printed and returned.
+pub struct Told {
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// The exit status.
+    pub status: i32,
+}
+
+impl From<Output> for Told {
+    fn from(output: Output) -> Self {
+        Self {
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+            status: output.status.code().unwrap_or(-1),
+        }
+    }
+}
+
+/// Runs a call to its end.
+pub fn told(command: &mut Command) -> Told {
+    command.output().expect("obsbook starts").into()
+}
