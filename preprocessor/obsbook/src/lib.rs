@@ -4,6 +4,8 @@ pub mod book;
 pub mod cli;
 pub mod engine;
 pub mod fault;
+pub mod images;
+pub mod install;
 pub mod prepare;
 pub mod probe;
 pub mod report;

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use crate::book::LoadedBook;
 use crate::engine::{Container, State};
 use crate::fault::{ApiError, FaultApi};
+use crate::images::{Choice, ImagesError, Source, choose, ensure};
+use crate::install::{InstallError, install, missing, stop_engine_we_started};
 use crate::report::Reporter;
 use crate::stack::{
     BootError, Booted, Journal, JournalError, Lock, LockError, Options, Recovered, Stack,
@@ -16,8 +18,8 @@ use crate::stack::{
 pub struct Preparation {
     /// Which stack.
     pub options: Options,
-    /// Where images come from: `registry` or `packages`; obsbook finds out when absent.
-    pub images: Option<String>,
+    /// Where images come from; obsbook finds out when absent.
+    pub images: Option<Source>,
     /// Whether what is missing may be installed.
     pub install: bool,
 }
@@ -62,6 +64,12 @@ pub enum PrepareError {
     /// Containers.
     #[error(transparent)]
     Boot(#[from] BootError),
+    /// Images.
+    #[error(transparent)]
+    Images(#[from] ImagesError),
+    /// What `--install` does.
+    #[error(transparent)]
+    Install(#[from] InstallError),
     /// A service's fault API.
     #[error(transparent)]
     FaultApi(#[from] ApiError),
@@ -78,6 +86,8 @@ impl PrepareError {
             }
             Self::Leftovers { .. } => Some("obsbook reset".to_owned()),
             Self::Boot(error) => error.hint(),
+            Self::Images(error) => error.hint(),
+            Self::Install(error) => error.hint(),
             Self::FaultApi(_) => Some("obsbook status".to_owned()),
         }
     }
@@ -86,6 +96,8 @@ impl PrepareError {
     pub fn log(&self) -> &[String] {
         match self {
             Self::Boot(error) => error.log(),
+            Self::Images(error) => error.lines(),
+            Self::Install(error) => error.lines(),
             _ => &[],
         }
     }
@@ -103,6 +115,9 @@ pub fn tell(reporter: &Reporter, error: &PrepareError) -> String {
     error.to_string()
 }
 
+/// What a registry is asked for, to see whether one answers: the image under most of the others.
+const REGISTRY_PROBE: &str = "debian:bookworm-slim";
+
 /// Returns the stack of a book, locked, with every fault of earlier runs undone.
 ///
 /// # Errors
@@ -112,6 +127,9 @@ pub async fn open(
     book: &LoadedBook,
     reporter: &Reporter,
 ) -> Result<Ready, PrepareError> {
+    if preparation.install {
+        install_missing(None, reporter).await?;
+    }
     let stack = Stack::open(book, &preparation.options).await?;
     let lock = Lock::take(&stack.directory())?;
     let mut journal = Journal::open(&stack.directory())?;
@@ -125,6 +143,26 @@ pub async fn open(
         journal: Mutex::new(journal),
         _lock: lock,
     })
+}
+
+async fn install_missing(source: Option<Source>, reporter: &Reporter) -> Result<(), PrepareError> {
+    let steps = missing(source).await?;
+    install(&steps, &mut |progress| reporter.building(&progress)).await?;
+    Ok(())
+}
+
+/// Returns from where the images of a stack come.
+///
+/// # Errors
+/// A setting names no source.
+pub async fn image_source(preparation: &Preparation, stack: &Stack) -> Result<Choice, ImagesError> {
+    choose(
+        stack.engine(),
+        &stack.compose().root,
+        preparation.images,
+        REGISTRY_PROBE,
+    )
+    .await
 }
 
 /// Says what was left behind and what became of it; returns how much is left still.
@@ -155,16 +193,21 @@ pub async fn boot(
     profile: &str,
     reporter: &Reporter,
 ) -> Result<Booted, PrepareError> {
-    let source = preparation
-        .images
-        .clone()
-        .unwrap_or_else(|| "packages".to_owned());
-    ready
-        .stack
-        .set_environment([("OBSBOOK_IMAGES".to_owned(), source)]);
+    let choice = image_source(preparation, &ready.stack).await?;
+    if preparation.install {
+        install_missing(Some(choice.source), reporter).await?;
+    }
+    let engine = ready.stack.engine().clone();
+    let variable = ("OBSBOOK_IMAGES".to_owned(), choice.source.name().to_owned());
+    ready.stack.set_environment([variable]);
+    let compose = ready.stack.compose();
+    ensure(&engine, compose, profile, &choice, &mut |progress| {
+        reporter.building(&progress)
+    })
+    .await?;
     let booted = ready
         .stack
-        .boot(profile, &mut |line| reporter.progress(line))
+        .boot(profile, &mut |line| reporter.activity(line))
         .await?;
     reporter.emit(
         None,
@@ -192,7 +235,7 @@ pub async fn down(
     let mut journal = Journal::open(&stack.directory())?;
     stack
         .compose()
-        .down(volumes, &mut |line| reporter.progress(line))
+        .down(volumes, &mut |line| reporter.activity(line))
         .await
         .map_err(BootError::from)?;
     for entry in journal.entries().to_vec() {
@@ -271,8 +314,16 @@ fn running_profile(stack: &Stack, containers: &[Container], default: &str) -> St
     smallest.unwrap_or(default).to_owned()
 }
 
-/// Stops the engine, if obsbook started it.
-pub async fn stop_engine(reporter: &Reporter) -> obsbook_lab::verdict::ExitStatus {
-    reporter.progress("the engine was not started by obsbook, so it stays");
-    obsbook_lab::verdict::ExitStatus::Success
+/// Stops the engine, if obsbook started it; says which of the two it did.
+///
+/// # Errors
+/// The engine that obsbook started does not end.
+pub async fn stop_engine(reporter: &Reporter) -> Result<(), PrepareError> {
+    let stopped = stop_engine_we_started().await?;
+    reporter.progress(if stopped {
+        "the engine is stopped"
+    } else {
+        "the engine was not started by obsbook, so it stays"
+    });
+    Ok(())
 }

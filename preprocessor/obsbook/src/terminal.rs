@@ -1,9 +1,12 @@
 //! What a terminal is asked and told.
 
-use std::io::Write;
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use obsbook_lab::event::Record;
 
+use crate::images::{self, Renderer};
 use crate::report::Output;
 
 /// Returns whether to write colour: on a terminal, unless NO_COLOR is set (<https://no-color.org>).
@@ -12,22 +15,48 @@ pub fn colour(is_terminal: bool) -> bool {
     is_terminal && !refused
 }
 
-/// Writes progress lines as they come.
-pub struct Progress<W> {
-    out: W,
+/// Writes progress to standard error: bars and a spinner on a terminal, plain lines elsewhere.
+#[derive(Default)]
+pub struct Progress {
+    renderer: Renderer,
+    spinner: Option<ProgressBar>,
 }
 
-impl<W: Write + Send> Progress<W> {
-    /// Returns an output that writes to `out`.
-    pub fn new(out: W) -> Self {
-        Self { out }
+impl Progress {
+    fn stop(&mut self) {
+        if let Some(spinner) = self.spinner.take() {
+            spinner.finish_and_clear();
+        }
     }
 }
 
-impl<W: Write + Send> Output for Progress<W> {
-    fn record(&mut self, _record: &Record) {}
+impl Output for Progress {
+    fn record(&mut self, _record: &Record) {
+        self.stop();
+    }
 
     fn progress(&mut self, line: &str) {
-        let _ = writeln!(self.out, "{line}");
+        self.stop();
+        eprintln!("{line}");
+    }
+
+    fn activity(&mut self, line: &str) {
+        if !stderr().is_terminal() {
+            return;
+        }
+        let spinner = self.spinner.get_or_insert_with(|| {
+            let spinner = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
+                spinner.set_style(style);
+            }
+            spinner.enable_steady_tick(Duration::from_millis(200));
+            spinner
+        });
+        spinner.set_message(line.trim().to_owned());
+    }
+
+    fn building(&mut self, progress: &images::Progress) {
+        self.stop();
+        self.renderer.show(progress);
     }
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use mdbook_core::config::Config;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+use crate::images::Source;
 
 /// What a book says about its labs; every key is optional.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,7 +20,8 @@ pub struct Settings {
     /// Which labs `mdbook test` runs; all by default.
     pub select: Selection,
     /// Where images come from: `registry` or `packages`; by default obsbook finds out.
-    pub images: Option<String>,
+    #[serde(deserialize_with = "source")]
+    pub images: Option<Source>,
     /// Whether `mdbook test` may install what is missing.
     pub install: bool,
     /// Whether the stack takes free ports instead of its usual ones.
@@ -35,6 +38,12 @@ pub struct Settings {
     pub renderers: Vec<String>,
     /// Whether mdBook goes on without obsbook; mdBook's own key.
     pub optional: bool,
+}
+
+fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
+    let name: Option<String> = Option::deserialize(deserializer)?;
+    name.map(|name| name.parse().map_err(serde::de::Error::custom))
+        .transpose()
 }
 
 /// One selector or several.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::images::Source;
+
 /// Check the labs of an mdBook against real services.
 #[derive(Debug, Parser)]
 #[command(name = "obsbook", version, about, max_term_width = 100)]
@@ -36,7 +38,7 @@ pub(super) struct Common {
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
     /// Where images come from [default: a registry if one answers, else packages]
-    #[arg(long, global = true, value_enum, env = "OBSBOOK_IMAGES")]
+    #[arg(long, global = true, value_enum)]
     pub(super) images: Option<Images>,
     /// Install what is missing on Debian or Ubuntu, telling each step first
     #[arg(long, global = true)]
@@ -62,6 +64,15 @@ pub(super) enum Images {
     Registry,
     /// Built from pinned packages.
     Packages,
+}
+
+impl From<Images> for Source {
+    fn from(images: Images) -> Self {
+        match images {
+            Images::Registry => Self::Registry,
+            Images::Packages => Self::Packages,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

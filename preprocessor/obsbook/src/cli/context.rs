@@ -1,14 +1,15 @@
 //! What most commands begin with: the book, its problems, and where reports go.
 
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{IsTerminal, stdout};
 
 use obsbook_lab::block::Lab;
 use obsbook_lab::event::Event;
 use obsbook_lab::selector::select;
 use obsbook_lab::verdict::ExitStatus;
 
-use super::args::{Common, Format, Images};
+use super::args::{Common, Format};
 use crate::book::{LoadedBook, find_root};
+use crate::images::Source;
 use crate::prepare::Preparation;
 use crate::report::{Human, JsonLines, Output, Reporter};
 use crate::run::Interrupt;
@@ -66,16 +67,12 @@ impl Context {
 
 impl Preparation {
     fn of(common: &Common, book: &LoadedBook) -> Self {
-        let images = common.images.map(|images| match images {
-            Images::Registry => "registry".to_owned(),
-            Images::Packages => "packages".to_owned(),
-        });
         Self {
             options: crate::stack::Options {
                 project: common.project.clone(),
                 dynamic_ports: common.dynamic_ports,
             },
-            images: images.or_else(|| book.settings.images.clone()),
+            images: common.images.map(Source::from).or(book.settings.images),
             install: common.install || book.settings.install,
         }
     }
@@ -90,7 +87,7 @@ fn reporter(format: Format) -> Reporter {
         )),
         Format::Json => Box::new(JsonLines::new(stdout())),
     };
-    Reporter::new(vec![main, Box::new(terminal::Progress::new(stderr()))])
+    Reporter::new(vec![main, Box::<terminal::Progress>::default()])
 }
 
 /// Returns an interrupt that says at the first signal what happens now.

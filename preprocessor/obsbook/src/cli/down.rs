@@ -23,8 +23,9 @@ pub(super) async fn run(
         prepare::tell(&context.reporter, &error);
         return Ok(ExitStatus::Environment);
     }
-    if engine {
-        return Ok(prepare::stop_engine(&context.reporter).await);
+    if engine && let Err(error) = prepare::stop_engine(&context.reporter).await {
+        prepare::tell(&context.reporter, &error);
+        return Ok(ExitStatus::Environment);
     }
     Ok(ExitStatus::Success)
 }

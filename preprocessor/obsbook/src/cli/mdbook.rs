@@ -38,7 +38,7 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
     let colour = terminal::colour(stderr().is_terminal());
     let reporter = Reporter::new(vec![
         Box::new(Human::new(stderr(), colour)),
-        Box::new(terminal::Progress::new(stderr())),
+        Box::<terminal::Progress>::default(),
     ]);
     for diagnostic in &loaded.book.diagnostics {
         reporter.emit(None, Event::Diagnostic(diagnostic.clone()));
@@ -82,10 +82,7 @@ async fn test(loaded: &LoadedBook, reporter: &Reporter) -> Result<ExitStatus, Ex
             project: settings.project.clone(),
             dynamic_ports: settings.dynamic_ports,
         },
-        images: settings
-            .images
-            .clone()
-            .or_else(|| std::env::var("OBSBOOK_IMAGES").ok()),
+        images: settings.images,
         install: settings.install,
     };
     let environment = Environment {

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{ChildStderr, ChildStdout, Command};
-use tokio::sync::mpsc;
+use tokio::process::Command;
 
 use super::compose_error::{ComposeError, ComposeProblem};
+use super::lines::merge_lines;
 
 /// What receives each line that `docker compose` writes.
 type OnLine<'a> = &'a mut (dyn FnMut(&str) + Send);
@@ -169,7 +168,7 @@ impl Compose {
         let mut command = self.command(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| spawn_error(&error))?;
-        let mut lines = merge(child.stdout.take(), child.stderr.take());
+        let mut lines = merge_lines(&mut child);
         let mut kept: VecDeque<String> = VecDeque::with_capacity(KEPT);
         while let Some(line) = lines.recv().await {
             on_line(&line);
@@ -258,34 +257,6 @@ fn spawn_error(error: &std::io::Error) -> ComposeError {
     ComposeError {
         command: "compose".to_owned(),
         problem,
-    }
-}
-
-/// Joins both streams line by line; a stream of its own each keeps either from filling up.
-fn merge(
-    stdout: Option<ChildStdout>,
-    stderr: Option<ChildStderr>,
-) -> mpsc::UnboundedReceiver<String> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    if let Some(stdout) = stdout {
-        tokio::spawn(forward(stdout, sender.clone()));
-    }
-    if let Some(stderr) = stderr {
-        tokio::spawn(forward(stderr, sender));
-    }
-    receiver
-}
-
-async fn forward(stream: impl AsyncRead + Unpin, sender: mpsc::UnboundedSender<String>) {
-    let mut reader = BufReader::new(stream);
-    let mut line = Vec::new();
-    // Bytes instead of text: a tool that writes no UTF-8 must not end the reading.
-    while matches!(reader.read_until(b'\n', &mut line).await, Ok(length) if length > 0) {
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        line.clear();
-        if sender.send(text).is_err() {
-            return;
-        }
     }
 }
 

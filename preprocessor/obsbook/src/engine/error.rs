@@ -186,7 +186,7 @@ fn absent(address: &Address) -> EngineError {
 }
 
 /// Whether systemd is this machine's init, by the test that `sd_booted(3)` documents.
-pub(super) fn systemd_runs() -> bool {
+pub(crate) fn systemd_runs() -> bool {
     Path::new("/run/systemd/system").is_dir()
 }
 

@@ -14,6 +14,7 @@ mod exec;
 mod files;
 mod image;
 mod job;
+mod lines;
 mod state;
 
 #[cfg(test)]
@@ -25,6 +26,8 @@ pub use compose::Compose;
 pub use compose_error::{ComposeError, ComposeProblem};
 pub use container::{Container, Health, Port, State};
 pub use error::EngineError;
+pub(crate) use error::systemd_runs;
 pub use exec::ExecOutput;
 pub use job::{Job, JobFile};
+pub(crate) use lines::merge_lines;
 pub use state::state_dir;

@@ -5,12 +5,18 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use obsbook_lab::event::{Event, Record, VERSION};
 
+use crate::images::Progress;
+
 /// Something that reads the event stream.
 pub trait Output: Send {
     /// Takes the next event.
     fn record(&mut self, record: &Record);
     /// Takes a line about work that is no event: an image being built, a container starting.
     fn progress(&mut self, _line: &str) {}
+    /// Takes what passes by and matters only while it lasts: a container being created.
+    fn activity(&mut self, _line: &str) {}
+    /// Takes the next thing that happened to an image or an installation.
+    fn building(&mut self, _progress: &Progress) {}
 }
 
 /// Stamps events with the run's id and the time, and hands them on.
@@ -45,25 +51,26 @@ impl Reporter {
             lab: lab.map(str::to_owned),
             event,
         };
-        for output in self
-            .outputs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter_mut()
-        {
-            output.record(&record);
-        }
+        self.each(|output| output.record(&record));
     }
 
     /// Hands a line about other work to every output.
     pub fn progress(&self, line: &str) {
-        for output in self
-            .outputs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter_mut()
-        {
-            output.progress(line);
-        }
+        self.each(|output| output.progress(line));
+    }
+
+    /// Hands a passing line to every output.
+    pub fn activity(&self, line: &str) {
+        self.each(|output| output.activity(line));
+    }
+
+    /// Hands what happened to an image or an installation to every output.
+    pub fn building(&self, progress: &Progress) {
+        self.each(|output| output.building(progress));
+    }
+
+    fn each(&self, mut tell: impl FnMut(&mut dyn Output)) {
+        let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        outputs.iter_mut().for_each(|output| tell(output.as_mut()));
     }
 }

@@ -1,0 +1,1 @@
+"""order-api: takes the orders of the sandbox's shop over gRPC."""

@@ -1,0 +1,1 @@
+"""Steady load on the sandbox's shop."""

@@ -1,0 +1,74 @@
+//! Room on the disk.
+
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+
+use super::error::InstallError;
+use crate::engine::{Address, Engine, state_dir};
+
+/// What base image, build caches and the images of the largest profile take together.
+const NEEDED_MIB: u64 = 6 * 1024;
+
+/// Where the engine keeps its images when it cannot be asked.
+const DEFAULT_ROOT: &str = "/var/lib/docker";
+
+/// Checks that there is room for the images and for our own state: 6 GiB each, which may be the
+/// same ones. What cannot be measured passes.
+///
+/// # Errors
+/// `Disk`, with the folder and what is free.
+pub async fn check_disk(engine: Option<&Engine>) -> Result<(), InstallError> {
+    let mut folders = vec![state_dir()];
+    match engine {
+        // The folders of an engine elsewhere cannot be measured from here.
+        Some(engine) if matches!(engine.address(), Address::Tcp(_)) => {}
+        Some(engine) => folders.push(engine.info().root.clone().into()),
+        None => folders.push(DEFAULT_ROOT.into()),
+    }
+    for folder in folders {
+        let folder = nearest_existing(&folder);
+        let output = Command::new("df")
+            .args(["--output=avail", "-B1M"])
+            .arg(&folder)
+            .output()
+            .await;
+        let free = output
+            .ok()
+            .and_then(|output| parse(&String::from_utf8_lossy(&output.stdout)));
+        if let Some(free_mib) = free.filter(|free| *free < NEEDED_MIB) {
+            return Err(InstallError::Disk {
+                path: folder,
+                free_mib,
+                needed_mib: NEEDED_MIB,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn nearest_existing(path: &Path) -> PathBuf {
+    path.ancestors()
+        .find(|path| path.exists())
+        .unwrap_or(Path::new("/"))
+        .to_owned()
+}
+
+fn parse(output: &str) -> Option<u64> {
+    output.lines().nth(1)?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_line_of_df_counts() {
+        assert_eq!(parse("  Avail\n 74811\n"), Some(74_811));
+        assert_eq!(parse("df: no such file\n"), None);
+        assert_eq!(
+            nearest_existing(Path::new("/proc/no/such")),
+            Path::new("/proc")
+        );
+    }
+}
