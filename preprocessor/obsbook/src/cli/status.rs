@@ -68,7 +68,7 @@ fn state(container: &Container) -> String {
         (State::Running, Health::None, _) => "running".to_owned(),
         (State::Running, health, _) => format!("{health:?}").to_lowercase(),
         (State::Exited, _, Some(0)) if container.one_shot => "done".to_owned(),
-        (state, _, Some(code)) if state == State::Exited => format!("exited with {code}"),
+        (State::Exited, _, Some(code)) => format!("exited with {code}"),
         (state, ..) => format!("{state:?}").to_lowercase(),
     }
 }

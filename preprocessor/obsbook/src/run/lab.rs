@@ -101,8 +101,8 @@ impl LabRun<'_> {
             return self.observation_under(fault).await;
         }
         match self.interrupt.unless(self.before_fault()).await {
-            None => return Outcome::interrupted(),
-            Some(Err(outcome)) => return outcome,
+            None => Outcome::interrupted(),
+            Some(Err(outcome)) => outcome,
             Some(Ok(baseline)) => {
                 let Some(faults) = &self.lab.inject else {
                     return Outcome::passed();

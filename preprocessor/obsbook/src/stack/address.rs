@@ -3,7 +3,7 @@
 use obsbook_lab::address::Address;
 use obsbook_lab::compose::PORT_LABEL;
 
-use super::stack::Stack;
+use super::handle::Stack;
 use crate::engine::{Container, EngineError, State};
 
 /// Why an address leads nowhere.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::stack::Stack;
+use super::handle::Stack;
 use crate::engine::{ComposeError, ComposeProblem, Container, EngineError, State};
 
 /// A stack that is not ready by then has something wrong with it.

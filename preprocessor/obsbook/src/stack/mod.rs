@@ -2,14 +2,14 @@
 
 mod address;
 mod boot;
+mod handle;
 mod journal;
 mod lock;
 mod recover;
-mod stack;
 
 pub use address::AddressProblem;
 pub use boot::{BootError, Booted};
+pub use handle::{Options, Stack, StackError};
 pub use journal::{Entry, Journal, JournalError};
 pub use lock::{Lock, LockError};
 pub use recover::{Recovered, recover};
-pub use stack::{Options, Stack, StackError};

@@ -1,7 +1,7 @@
 //! Undoing what an earlier process left behind.
 
+use super::handle::Stack;
 use super::journal::{Entry, Journal, JournalError};
-use super::stack::Stack;
 use crate::fault::UndoError;
 
 /// What recovery did with one entry of the journal.

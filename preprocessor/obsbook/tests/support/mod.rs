@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Returns the folder of a fixture book.
-pub fn book(name: &str) -> PathBuf {
+pub(crate) fn book(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/books")
         .join(name)
 }
 
 /// Returns a call of obsbook that nothing on this machine bends, with a state folder of its own.
-pub fn obsbook(state: &Path) -> Command {
+pub(crate) fn obsbook(state: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_obsbook"));
     for variable in [
         "OBSBOOK_PROJECT",
@@ -26,13 +26,13 @@ pub fn obsbook(state: &Path) -> Command {
 }
 
 /// What a finished call printed and returned.
-pub struct Told {
+pub(crate) struct Told {
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
     /// The exit status.
-    pub status: i32,
+    pub(crate) status: i32,
 }
 
 impl From<Output> for Told {
@@ -46,6 +46,6 @@ impl From<Output> for Told {
 }
 
 /// Runs a call to its end.
-pub fn told(command: &mut Command) -> Told {
+pub(crate) fn told(command: &mut Command) -> Told {
     command.output().expect("obsbook starts").into()
 }
