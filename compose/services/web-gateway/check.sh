@@ -3,13 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# An install is skipped while the lock file is the one that was last installed.
-stamp=node_modules/.installed-lock
-if ! cmp -s package-lock.json "$stamp"; then
-  npm ci --no-audit --no-fund --ignore-scripts
-  cp package-lock.json "$stamp"
-fi
-
+./environment.sh
 npm run --silent lint
 npm run --silent types
 npm run --silent test

@@ -34,6 +34,8 @@ pub struct Service {
     pub profiles: Vec<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// Its image, with variables as they stand in the file.
+    pub image: Option<String>,
     /// Its memory limit in bytes, if it is a plain number with a unit.
     pub memory_limit: Option<u64>,
     /// The settings (`X_PORT`) that its published ports are taken from.
@@ -159,6 +161,7 @@ fn service(node: &Node) -> Service {
             .map(str::to_owned)
             .collect(),
         labels: node.get("labels").map(labels).unwrap_or_default(),
+        image: node.get("image").and_then(Node::text).map(str::to_owned),
         memory_limit: limit.and_then(Node::text).and_then(bytes),
         port_settings: ports
             .iter()

@@ -98,7 +98,7 @@ impl Stack {
             .iter()
             .all(|name| before.iter().any(|c| &c.service == name && c.is_ready()));
         if let Err(error) = self.compose().up(profile, &["--no-build"], on_line).await {
-            return Err(self.culprit(error, &wanted).await);
+            return Err(self.culprit(self.with_image(error), &wanted).await);
         }
         let services = self.wait_ready(&wanted, started).await?;
         self.wait_sources(&wanted, started).await?;
@@ -166,6 +166,21 @@ impl Stack {
             }
             sleep(PAUSE).await;
         }
+    }
+
+    /// Compose may name only the service whose image cannot be had; people look for the image.
+    fn with_image(&self, mut error: ComposeError) -> ComposeError {
+        if let ComposeProblem::ImageUnavailable { image, .. } = &mut error.problem
+            && let Some(service) = image.strip_prefix("of service ")
+            && let Some(name) = self
+                .model()
+                .services
+                .get(service)
+                .and_then(|service| service.image.clone())
+        {
+            *image = format!("{name} of service {service}");
+        }
+        error
     }
 
     /// Compose names the container that others waited for; its log says why.
