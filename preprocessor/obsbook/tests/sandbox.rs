@@ -4,21 +4,22 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{Told, obsbook, told};
+use support::{Told, book, obsbook, told};
 
 static STATE: LazyLock<tempfile::TempDir> =
     LazyLock::new(|| tempfile::tempdir().expect("a folder"));
 static PROJECT: LazyLock<String> =
     LazyLock::new(|| format!("obsbook-sandbox-{}", std::process::id()));
 
+/// The repository's own book, seen from the fixtures.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    book("../..")
 }
 
 fn run(args: &[&str]) -> Told {
