@@ -10,6 +10,11 @@ mod suite;
 mod undo;
 mod variant;
 
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
+mod lab_tests;
+
 pub use interrupt::Interrupt;
 pub use lab::{LabRun, Outcome};
 pub use prove::{ProofReport, prove};

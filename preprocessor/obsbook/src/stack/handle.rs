@@ -55,8 +55,15 @@ impl Stack {
     /// # Errors
     /// The engine does not answer, or the book has no compose file.
     pub async fn open(book: &LoadedBook, options: &Options) -> Result<Self, StackError> {
+        Self::on(Engine::connect().await?, book, options)
+    }
+
+    /// Returns the stack of a book on an engine that answers.
+    ///
+    /// # Errors
+    /// The book has no compose file.
+    pub fn on(engine: Engine, book: &LoadedBook, options: &Options) -> Result<Self, StackError> {
         let model = book.model.clone().ok_or(StackError::NoModel)?;
-        let engine = Engine::connect().await?;
         let project = options.project.clone().unwrap_or_else(|| book.project());
         let settings = model
             .services

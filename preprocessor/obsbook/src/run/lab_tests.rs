@@ -1,0 +1,306 @@
+//! The order of a lab against fakes: each way in which telemetry and engine can misbehave, and its verdict.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Mutex;
+
+use jiff::SignedDuration;
+use mdbook_core::config::Config;
+use obsbook_lab::verdict::Verdict;
+
+use super::fakes::{Fakes, Obedience, Telemetry};
+use super::interrupt::Interrupt;
+use super::lab::{LabRun, Outcome};
+use crate::book::LoadedBook;
+use crate::report::Reporter;
+use crate::stack::{Journal, Options, Stack};
+
+const COMPOSE: &str =
+    "name: fake\nservices:\n  metrics: {labels: {dev.obsbook.source: prometheus}}\n  target: {}\n";
+
+const KILL: &str = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ninject:\n  - kill: target\nexpect:\n  - promql: up\n    is: \"== 0\"\n    within: 1s\n";
+
+fn book(folder: &Path, block: &str) -> LoadedBook {
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    std::fs::create_dir(folder.join("src")).unwrap();
+    write("compose.yaml", COMPOSE);
+    write("src/SUMMARY.md", "# Summary\n\n- [A](a.md)\n");
+    write("src/a.md", &format!("```lab\n{block}```\n"));
+    let mut config = Config::default();
+    config
+        .set("preprocessor.obsbook.compose", "compose.yaml")
+        .unwrap();
+    let book = LoadedBook::with_config(folder, &config).unwrap();
+    assert!(
+        book.book.diagnostics.is_empty(),
+        "{:?}",
+        book.book.diagnostics
+    );
+    book
+}
+
+struct Ran {
+    outcome: Outcome,
+    fakes: Fakes,
+    owed: usize,
+}
+
+async fn run(
+    block: &str,
+    telemetry: Telemetry,
+    obedience: Obedience,
+    interrupt: &Interrupt,
+) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let book = book(folder.path(), block);
+    let fakes = Fakes::start(telemetry, obedience).await;
+    fakes.truth.lock().unwrap().journal = folder.path().join("journal.jsonl");
+    let stack = Stack::on(fakes.engine.clone(), &book, &Options::default()).unwrap();
+    let journal = Mutex::new(Journal::open(folder.path()).unwrap());
+    let services: BTreeSet<String> = ["metrics".to_owned(), "target".to_owned()].into();
+    let lab = book.book.labs().next().unwrap();
+    let outcome = LabRun {
+        stack: &stack,
+        lab,
+        journal: &journal,
+        reporter: &Reporter::new(vec![]),
+        interrupt,
+        services: &services,
+        clock_offset: SignedDuration::ZERO,
+        full_deadlines: false,
+        broken_before: None,
+    }
+    .run()
+    .await;
+    let owed = Journal::open(folder.path()).unwrap().entries().len();
+    Ran {
+        outcome,
+        fakes,
+        owed,
+    }
+}
+
+async fn check(
+    block: &str,
+    telemetry: Telemetry,
+    obedience: Obedience,
+    verdict: Verdict,
+    words: &str,
+) {
+    let ran = run(block, telemetry, obedience, &Interrupt::default()).await;
+    let said = format!(
+        "{} {}",
+        ran.outcome.reason.clone().unwrap_or_default(),
+        ran.outcome.seen.join(" ")
+    );
+    assert_eq!(
+        ran.outcome.verdict, verdict,
+        "{telemetry:?}, {obedience:?}: {said}"
+    );
+    assert!(said.contains(words), "{telemetry:?}, {obedience:?}: {said}");
+    let mended = ran.fakes.truth.lock().unwrap().running;
+    assert_eq!(
+        mended,
+        obedience != Obedience::RefusesStart,
+        "{telemetry:?}: the fault is still in place"
+    );
+    assert_eq!(ran.owed, usize::from(!mended), "{telemetry:?}: the journal");
+}
+
+#[tokio::test]
+async fn each_behaviour_of_telemetry_has_its_verdict() {
+    use Obedience::Obeys;
+    check(KILL, Telemetry::Follows, Obeys, Verdict::Passed, "").await;
+    check(
+        KILL,
+        Telemetry::AlwaysUp,
+        Obeys,
+        Verdict::Failed,
+        "last seen: 1",
+    )
+    .await;
+    check(KILL, Telemetry::Stale, Obeys, Verdict::Failed, "too old").await;
+    check(
+        KILL,
+        Telemetry::NotANumber,
+        Obeys,
+        Verdict::Failed,
+        "last seen: NaN",
+    )
+    .await;
+    check(
+        KILL,
+        Telemetry::AlwaysDown,
+        Obeys,
+        Verdict::Unsteady,
+        "not steady within 1s",
+    )
+    .await;
+    check(
+        KILL,
+        Telemetry::Nothing,
+        Obeys,
+        Verdict::Unsteady,
+        "no data",
+    )
+    .await;
+    check(
+        KILL,
+        Telemetry::Breaks,
+        Obeys,
+        Verdict::Unsteady,
+        "metrics does not answer",
+    )
+    .await;
+    check(
+        KILL,
+        Telemetry::Refuses,
+        Obeys,
+        Verdict::Invalid,
+        "no such function",
+    )
+    .await;
+    check(
+        KILL,
+        Telemetry::TwoSeries,
+        Obeys,
+        Verdict::Invalid,
+        "2 series",
+    )
+    .await;
+    check(
+        KILL,
+        Telemetry::StaysDown,
+        Obeys,
+        Verdict::Unrecovered,
+        "the faults are undone, but",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_true_before_the_fault_proves_nothing() {
+    let block = KILL.replace("\"== 0\"", "\">= 0\"");
+    check(
+        &block,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        Verdict::Vacuous,
+        "proves nothing",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_control_that_breaks_nothing_fails() {
+    let block = KILL.replace("inject:\n  - kill: target", "inject: []");
+    check(
+        &block,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        Verdict::Failed,
+        "not true within 1s",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_observation_that_does_not_hold_has_failed() {
+    let block = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ndisproved_by: {kill: target}\n";
+    check(
+        block,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        Verdict::Passed,
+        "",
+    )
+    .await;
+    check(
+        block,
+        Telemetry::AlwaysDown,
+        Obedience::Obeys,
+        Verdict::Failed,
+        "not steady",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_must_always_hold_is_watched_from_before_the_fault() {
+    let watched = "  - promql: up\n    is: \"== 1\"\n    always: true\n    for: 1s\n    disproved_by: {kill: target}\n";
+    let block = format!("{KILL}{watched}");
+    check(
+        &block,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        Verdict::Failed,
+        "must always hold",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_engine_that_does_not_obey_is_not_the_lessons_fault() {
+    check(
+        KILL,
+        Telemetry::Follows,
+        Obedience::RefusesKill,
+        Verdict::Unsteady,
+        "failed to kill target",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_fault_that_cannot_be_undone_stays_in_the_journal() {
+    check(
+        KILL,
+        Telemetry::Follows,
+        Obedience::RefusesStart,
+        Verdict::Unrecovered,
+        "could not be undone",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_undo_is_on_disk_before_the_fault() {
+    let ran = run(
+        KILL,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        &Interrupt::default(),
+    )
+    .await;
+    let journal = ran
+        .fakes
+        .truth
+        .lock()
+        .unwrap()
+        .journal_at_kill
+        .clone()
+        .unwrap_or_default();
+    assert!(
+        journal.contains(r#""undo":"ensure_running","service":"target""#),
+        "{journal}"
+    );
+}
+
+#[tokio::test]
+async fn an_interrupt_undoes_the_fault_and_recovers() {
+    let block = KILL.replace(
+        "is: \"== 0\"\n    within: 1s",
+        "is: \"== 7\"\n    within: 60s",
+    );
+    let interrupt = Interrupt::default();
+    let asked = interrupt.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        asked.set();
+    });
+    let ran = run(&block, Telemetry::Follows, Obedience::Obeys, &interrupt).await;
+    assert_eq!(ran.outcome, Outcome::interrupted());
+    let truth = ran.fakes.truth.lock().unwrap();
+    assert!(truth.was_killed && truth.running);
+    assert_eq!(ran.owed, 0);
+}
