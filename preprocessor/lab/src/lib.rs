@@ -9,6 +9,7 @@ pub mod book;
 pub mod comparison;
 pub mod compose;
 pub mod diagnostic;
+pub mod duration;
 pub mod event;
 pub mod markdown;
 pub mod plan;

@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use obsbook_lab::event::Event;
+
 use crate::book::LoadedBook;
 use crate::engine::{Container, State};
 use crate::fault::{ApiError, FaultApi};
@@ -209,15 +211,17 @@ pub async fn boot(
         .stack
         .boot(profile, &mut |line| reporter.activity(line))
         .await?;
-    reporter.emit(
-        None,
-        obsbook_lab::event::Event::StackReady {
-            profile: profile.to_owned(),
-            reused: booted.reused,
-            seconds: booted.took.as_secs_f64(),
-        },
-    );
+    tell_ready(reporter, profile, &booted);
     Ok(booted)
+}
+
+fn tell_ready(reporter: &Reporter, profile: &str, booted: &Booted) {
+    let event = Event::StackReady {
+        profile: profile.to_owned(),
+        reused: booted.reused,
+        seconds: booted.took.as_secs_f64(),
+    };
+    reporter.emit(None, event);
 }
 
 /// Takes the stack down; faults go with their containers.
@@ -257,7 +261,7 @@ pub async fn reset(
     book: &LoadedBook,
     reporter: &Reporter,
 ) -> Result<(), PrepareError> {
-    let mut ready = open(preparation, book, reporter).await?;
+    let ready = open(preparation, book, reporter).await?;
     let containers = ready.stack.containers().await.map_err(BootError::from)?;
     if containers.is_empty() {
         reporter.progress("nothing runs, so nothing is broken");
@@ -276,7 +280,12 @@ pub async fn reset(
         reporter.progress(&format!("{} was paused; it goes on", container.service));
     }
     let profile = running_profile(&ready.stack, &containers, &book.settings.profile);
-    boot(preparation, &mut ready, &profile, reporter).await?;
+    // With the images that are there: mending what is broken is no time to build.
+    let booted = ready
+        .stack
+        .boot(&profile, &mut |line| reporter.activity(line))
+        .await?;
+    tell_ready(reporter, &profile, &booted);
     let able = ready
         .stack
         .model()
@@ -306,12 +315,10 @@ fn running_profile(stack: &Stack, containers: &[Container], default: &str) -> St
                 .is_none_or(|service| service.runs_in(profile))
         })
     };
-    let smallest = model
-        .profiles()
-        .into_iter()
-        .filter(covers)
-        .min_by_key(|profile| model.in_profile(profile).count());
-    smallest.unwrap_or(default).to_owned()
+    let mut fitting: Vec<&str> = model.profiles().into_iter().filter(covers).collect();
+    // Of equally small profiles, the book's own is what was most likely meant.
+    fitting.sort_by_key(|profile| (model.in_profile(profile).count(), *profile != default));
+    fitting.first().copied().unwrap_or(default).to_owned()
 }
 
 /// Stops the engine, if obsbook started it; says which of the two it did.

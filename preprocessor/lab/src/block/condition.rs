@@ -7,6 +7,7 @@ use super::decode::{Decoder, Keys};
 use super::fault::Fault;
 use crate::address::Address;
 use crate::comparison::Comparison;
+use crate::duration;
 use crate::promql::Query;
 use crate::span::{Position, Spanned};
 use crate::suggest;
@@ -158,7 +159,10 @@ impl Condition {
     /// Returns what is asked, without the bound: a query, a request, a container.
     pub fn subject(&self) -> String {
         match &self.probe {
-            Probe::Promql { query, .. } => query.text.clone(),
+            // A query may be written over several lines; where it is named it stands on one.
+            Probe::Promql { query, .. } => {
+                query.text.split_whitespace().collect::<Vec<_>>().join(" ")
+            }
             Probe::Http {
                 address, method, ..
             } => format!("{method} {address}"),
@@ -195,7 +199,16 @@ impl Condition {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {}", self.subject(), self.bound())
+        let counted = matches!(
+            self.probe,
+            Probe::Http { .. }
+                | Probe::Container {
+                    expectation: ContainerExpectation::Restarts(_),
+                    ..
+                }
+        );
+        let verb = if counted { ":" } else { " is" };
+        write!(f, "{}{verb} {}", self.subject(), self.bound())
     }
 }
 
@@ -546,8 +559,8 @@ impl Decoder<'_> {
             .map_or(head(node), |query| query.span.clone());
         let message = format!(
             "a range window of {} is longer than the deadline of {}",
-            humantime::format_duration(window),
-            humantime::format_duration(within),
+            duration::words(window),
+            duration::words(within),
         );
         self.report(&span, message, "shorten the window, or give more time with `within`: samples from before the fault would decide");
     }

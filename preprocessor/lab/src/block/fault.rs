@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::decode::{Decoder, Keys};
+use crate::duration;
 use crate::suggest;
 use crate::yaml::{Kind, Node};
 
@@ -90,7 +91,7 @@ impl fmt::Display for Fault {
         let share = |ratio: f64| format!("{} % of", ratio * 100.0);
         match &self.kind {
             FaultKind::Latency { by_ms, ratio } => {
-                let by = humantime::format_duration(Duration::from_millis(*by_ms));
+                let by = duration::words(Duration::from_millis(*by_ms));
                 if *ratio < 1.0 {
                     write!(f, "delay {} the work of {service} by {by}", share(*ratio))
                 } else {

@@ -17,7 +17,7 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
     ));
     let mut facts = vec![format!("profile <code>{}</code>", escape(&lab.profile))];
     if let Some(takes) = lab.takes {
-        facts.push(format!("about {}", humantime::format_duration(takes)));
+        facts.push(format!("about {}", obsbook_lab::duration::words(takes)));
     }
     if !lab.disproves.is_empty() {
         let numbers: Vec<_> = lab.disproves.iter().map(u64::to_string).collect();
@@ -40,12 +40,18 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
         card.line(&format!(
             "<li class=\"lab-step lab-break\"><strong>Break</strong> — {words}</li>"
         ));
+        let (watched, expected): (Vec<_>, Vec<_>) = lab
+            .expect
+            .iter()
+            .cloned()
+            .partition(|condition| condition.always.is_some());
         step(
             &mut card,
             "Expect",
             "false before the fault, true after it",
-            &lab.expect,
+            &expected,
         );
+        step_if_any(&mut card, "Meanwhile", "true at every moment", &watched);
         step_if_any(
             &mut card,
             "Mend",
@@ -55,6 +61,12 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
         card.line(
             "<li class=\"lab-step\"><strong>Recover</strong> — the steady state holds again</li>",
         );
+    }
+    if let Some(fault) = &lab.disproved_by {
+        card.line(&format!(
+            "<li class=\"lab-step\"><strong>It can fail</strong> — it does when you {}</li>",
+            escape(&fault.to_string())
+        ));
     }
     card.line("</ol>");
     card.line(&format!(
@@ -85,7 +97,7 @@ fn predict(card: &mut Html, lab: &Lab) {
         "<div class=\"lab-predict\"><p><strong>Predict first.</strong> {}</p>",
         inline(&predict.question)
     ));
-    card.line(&format!("<ul>{}</ul></div>", choices.join("")));
+    card.line(&format!("<ol type=\"A\">{}</ol></div>", choices.join("")));
 }
 
 fn step_if_any(card: &mut Html, name: &str, words: &str, conditions: &[Condition]) {
@@ -116,10 +128,10 @@ fn sentence(condition: &Condition) -> String {
     };
     let time = match &condition.always {
         Some(always) => format!(
-            "at every moment, for {} at least",
-            humantime::format_duration(always.at_least)
+            "watched for {} at least",
+            obsbook_lab::duration::words(always.at_least)
         ),
-        None => format!("within {}", humantime::format_duration(condition.within)),
+        None => format!("within {}", obsbook_lab::duration::words(condition.within)),
     };
     format!(
         "<code class=\"lab-query\" data-language=\"{language}\">{}</code> <span class=\"lab-bound\">is <code>{}</code></span> <span class=\"lab-within\">{time}</span>",

@@ -1,6 +1,7 @@
 //! Throw-away containers: a script that runs in an image and leaves one file behind.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
@@ -9,11 +10,12 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 
+use super::address::Address;
 use super::client::Engine;
 use super::error::EngineError;
 
-/// Marks the containers of jobs, so that one that was left over by a killed obsbook is found.
-const LABEL: &str = "dev.obsbook.job";
+/// Marks the containers of jobs with the number of the process that waits for them.
+const OWNER: &str = "dev.obsbook.job.owner";
 
 /// A file that a job finds in its container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +55,16 @@ impl Engine {
         on_line: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Vec<u8>, EngineError> {
         let what = job.what.as_str();
-        self.delete_ended_jobs().await?;
+        self.delete_left_over_jobs().await?;
         let body = ContainerCreateBody {
             image: Some(job.image.clone()),
             entrypoint: Some(vec!["sh".to_owned(), "-ec".to_owned()]),
             cmd: Some(vec![job.script.clone()]),
             env: Some(job.env.clone()),
-            labels: Some(HashMap::from([(LABEL.to_owned(), job.what.clone())])),
+            labels: Some(HashMap::from([(
+                OWNER.to_owned(),
+                std::process::id().to_string(),
+            )])),
             host_config: Some(HostConfig {
                 init: Some(true),
                 ..Default::default()
@@ -71,47 +76,63 @@ impl Engine {
             .create_container(None::<CreateContainerOptions>, body)
             .await
             .map_err(|error| self.refusal(&error, what))?;
+        let mut container = Made {
+            engine: self,
+            id: Some(made.id.clone()),
+        };
         let outcome = self.run_made(job, &made.id, on_line).await;
+        container.id = None;
+        let removed = self.delete(&made.id).await;
+        let content = outcome?;
+        removed?;
+        Ok(content)
+    }
+
+    async fn delete(&self, id: &str) -> Result<(), EngineError> {
         let options = RemoveContainerOptions {
             force: true,
             v: true,
             ..Default::default()
         };
-        let removed = self.docker.remove_container(&made.id, Some(options)).await;
-        let content = outcome?;
-        removed.map_err(|error| self.refusal(&error, "delete a container"))?;
-        Ok(content)
+        let request = self.docker.remove_container(id, Some(options));
+        self.of_container(request, "delete a container", id).await
     }
 
-    /// Only ended ones: another obsbook may be waiting for a job that runs.
-    async fn delete_ended_jobs(&self) -> Result<(), EngineError> {
+    /// Deletes what earlier obsbooks left behind: a killed one cannot take its container with it.
+    async fn delete_left_over_jobs(&self) -> Result<(), EngineError> {
         let what = "delete a container";
-        let filters = HashMap::from([
-            ("label".to_owned(), vec![LABEL.to_owned()]),
-            (
-                "status".to_owned(),
-                vec!["created".to_owned(), "exited".to_owned()],
-            ),
-        ]);
         let options = ListContainersOptions {
             all: true,
-            filters: Some(filters),
+            filters: Some(HashMap::from([(
+                "label".to_owned(),
+                vec![OWNER.to_owned()],
+            )])),
             ..Default::default()
         };
         let listed = self.docker.list_containers(Some(options)).await;
-        let ended = listed.map_err(|error| self.refusal(&error, what))?;
-        for id in ended.into_iter().filter_map(|container| container.id) {
-            let options = RemoveContainerOptions {
-                v: true,
-                ..Default::default()
+        for job in listed.map_err(|error| self.refusal(&error, what))? {
+            let owner = job
+                .labels
+                .unwrap_or_default()
+                .remove(OWNER)
+                .unwrap_or_default();
+            let Some(id) = job.id.filter(|_| !self.is_alive(&owner)) else {
+                continue;
             };
-            let removed = self.docker.remove_container(&id, Some(options));
-            match self.of_container(removed, what, &id).await {
+            match self.delete(&id).await {
+                // Another obsbook may be deleting it just now.
                 Ok(()) | Err(EngineError::NoSuchContainer { .. } | EngineError::Api { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Whether the obsbook that began a job may still be waiting for it. Processes of other
+    /// machines, and of systems without `/proc`, cannot be seen and count as alive.
+    fn is_alive(&self, owner: &str) -> bool {
+        let here = matches!(self.address(), Address::Socket(_)) && Path::new("/proc/self").exists();
+        !here || Path::new("/proc").join(owner).exists()
     }
 
     async fn run_made(
@@ -172,6 +193,23 @@ impl Engine {
             Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
             Some(Err(error)) => Err(self.refusal_of(&error, what, id)),
             None => Err(EngineError::NoSuchContainer { id: id.to_owned() }),
+        }
+    }
+}
+
+/// The container of a job, deleted as well when whoever waits for the job gives up.
+struct Made<'a> {
+    engine: &'a Engine,
+    id: Option<String>,
+}
+
+impl Drop for Made<'_> {
+    fn drop(&mut self) {
+        let Some(id) = self.id.take() else { return };
+        let engine = self.engine.clone();
+        // Without a runtime we are about to end, and the next obsbook deletes it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { engine.delete(&id).await });
         }
     }
 }

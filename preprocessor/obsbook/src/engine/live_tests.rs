@@ -288,6 +288,12 @@ async fn a_job_leaves_a_file_or_says_why_not() {
         (made.as_slice(), lines),
         (b"TEXT".as_slice(), vec!["working".to_owned()])
     );
+    // One that is given up takes its container with it.
+    job.script = "echo here; sleep 60".to_owned();
+    let mut on_line = |_: &str| {};
+    let given_up = tokio::time::timeout(Duration::from_secs(3), engine.run_job(&job, &mut on_line));
+    assert!(given_up.await.is_err());
+    tokio::time::sleep(Duration::from_secs(2)).await;
     job.script = "echo reason >&2; exit 4".to_owned();
     let error = engine.run_job(&job, &mut |_| {}).await.unwrap_err();
     assert_eq!(error.to_string(), "try a job failed with status 4: reason");

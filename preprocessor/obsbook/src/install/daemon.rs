@@ -23,17 +23,18 @@ const FAREWELL: Duration = Duration::from_secs(60);
 pub(super) struct Daemon {
     /// Where it will answer; none is where the `docker` command looks.
     pub(super) address: Option<Address>,
-    /// Further arguments of `dockerd`.
-    pub(super) args: Vec<String>,
+    /// The program and its arguments.
+    pub(super) program: Vec<String>,
     /// The folder of its log and its record.
     pub(super) state: PathBuf,
 }
 
 impl Default for Daemon {
     fn default() -> Daemon {
+        let dockerd = find_program("dockerd").unwrap_or_else(|| "dockerd".into());
         Daemon {
             address: None,
-            args: Vec::new(),
+            program: vec![dockerd.to_string_lossy().into_owned()],
             state: state_dir(),
         }
     }
@@ -45,21 +46,17 @@ impl Daemon {
         if self.is_service() {
             return CommandLine::for_root(privilege, ["systemctl", "start", "docker"]);
         }
-        let dockerd = find_program("dockerd").unwrap_or_else(|| "dockerd".into());
         // A session of its own, so that neither Ctrl-C nor the end of the terminal reaches it. The
         // shell turns into the engine, so its number is the engine's.
         let script = r#"echo $$ > "$1"; log="$2"; shift 2; exec "$@" >> "$log" 2>&1"#;
         let pid = self.pid_file().to_string_lossy().into_owned();
         let log = self.log().to_string_lossy().into_owned();
-        let dockerd = dockerd.to_string_lossy().into_owned();
-        let words = [
-            "setsid", "--fork", "sh", "-c", script, "sh", &pid, &log, &dockerd,
-        ];
+        let words = ["setsid", "--fork", "sh", "-c", script, "sh", &pid, &log];
         CommandLine::for_root(
             privilege,
             words
                 .into_iter()
-                .chain(self.args.iter().map(String::as_str)),
+                .chain(self.program.iter().map(String::as_str)),
         )
     }
 

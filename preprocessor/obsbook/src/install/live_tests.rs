@@ -21,6 +21,23 @@ async fn nothing_is_missing_where_all_is_there() {
     assert_eq!(missing(Some(Source::Packages)).await.unwrap(), []);
     println!("missing: {:?}", begun.elapsed());
     install(&[], &mut |_| {}).await.unwrap();
+    for kind in [
+        StepKind::Engine,
+        StepKind::Start,
+        StepKind::Permission,
+        StepKind::Client,
+        StepKind::Base,
+        StepKind::Compose,
+    ] {
+        let step = plan::describe(kind, &Host::detect()).await;
+        println!(
+            "{}: {}\n    {}",
+            step.what,
+            step.why,
+            step.commands.join("\n    ")
+        );
+        assert!(!step.commands.is_empty());
+    }
     check_disk(Some(&Engine::connect().await.unwrap()))
         .await
         .unwrap();
@@ -77,16 +94,18 @@ async fn a_compose_plugin_is_built() {
 async fn an_engine_is_started_and_only_ours_is_ended() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let args = [
+        format!("--host=unix://{}", at("engine.sock")),
+        format!("--data-root={}", at("data")),
+        format!("--exec-root={}", at("exec")),
+        format!("--pidfile={}", at("engine.pid")),
+    ];
+    // An engine takes the bridge `docker0` for its own, and with --bridge=none it deletes it: only
+    // in a network of its own is it no danger to the machine's engine.
+    let alone = ["unshare", "--net", "dockerd"].map(str::to_owned);
     let daemon = Daemon {
         address: Some(Address::Socket(folder.path().join("engine.sock"))),
-        args: vec![
-            format!("--host=unix://{}", at("engine.sock")),
-            format!("--data-root={}", at("data")),
-            format!("--exec-root={}", at("exec")),
-            format!("--pidfile={}", at("engine.pid")),
-            "--bridge=none".to_owned(),
-            "--iptables=false".to_owned(),
-        ],
+        program: alone.into_iter().chain(args).collect(),
         state: folder.path().join("state"),
     };
     let host = Host::detect();
@@ -107,8 +126,9 @@ async fn an_engine_is_started_and_only_ours_is_ended() {
         "the machine's own engine was touched"
     );
 
+    let words = ["dockerd", "--no-such-flag"].map(str::to_owned);
     let broken = Daemon {
-        args: vec!["--no-such-flag".to_owned()],
+        program: words.into(),
         ..daemon
     };
     let error = broken

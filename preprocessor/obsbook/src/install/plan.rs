@@ -8,7 +8,7 @@ use super::command::{CommandLine, Log, OnProgress};
 use super::daemon::Daemon;
 use super::disk::check_disk;
 use super::error::InstallError;
-use super::host::{Host, Privilege};
+use super::host::{Host, Privilege, find_program};
 use super::plugin::Plugin;
 use super::step::{Step, StepKind};
 use super::version::{COMPOSE, at_least};
@@ -108,7 +108,7 @@ async fn has_base(engine: Option<&Engine>) -> Result<bool, InstallError> {
     }
 }
 
-async fn describe(kind: StepKind, host: &Host) -> Step {
+pub(super) async fn describe(kind: StepKind, host: &Host) -> Step {
     let shown = |commands: Vec<CommandLine>| commands.iter().map(ToString::to_string).collect();
     let (what, why, commands): (&str, &str, Vec<String>) = match kind {
         StepKind::Engine => (
@@ -134,7 +134,7 @@ async fn describe(kind: StepKind, host: &Host) -> Step {
         StepKind::Client => (
             "install the docker command",
             "it runs Docker Compose",
-            shown(apt::commands(host, &["docker-cli"])),
+            shown(apt::commands(host, &[client_package().await])),
         ),
         StepKind::Base => (
             "make the base image",
@@ -174,7 +174,12 @@ async fn take(step: &Step, host: &Host, on_progress: OnProgress<'_>) -> Result<(
     let mut log = Log::begin(&step.what, name)?;
     match step.kind {
         StepKind::Engine => {
-            apt::install(host, &engine_packages().await, &mut log, on_progress).await
+            apt::install(host, &engine_packages().await, &mut log, on_progress).await?;
+            // Without package lists nobody could know before that the command comes apart.
+            if find_program("docker").is_none() {
+                apt::install(host, &[client_package().await], &mut log, on_progress).await?;
+            }
+            Ok(())
         }
         StepKind::Start => Daemon::default().start(host, &mut log, on_progress).await,
         StepKind::Permission => {
@@ -182,7 +187,9 @@ async fn take(step: &Step, host: &Host, on_progress: OnProgress<'_>) -> Result<(
                 .await?;
             Err(InstallError::LoginAgain { user: user() })
         }
-        StepKind::Client => apt::install(host, &["docker-cli"], &mut log, on_progress).await,
+        StepKind::Client => {
+            apt::install(host, &[client_package().await], &mut log, on_progress).await
+        }
         StepKind::Base => {
             let engine = Engine::connect().await?;
             Base::plan(host, BASE_IMAGE)
@@ -213,12 +220,18 @@ async fn take(step: &Step, host: &Host, on_progress: OnProgress<'_>) -> Result<(
 }
 
 async fn engine_packages() -> Vec<&'static str> {
-    let mut packages = vec!["docker.io", "iptables"];
-    // Debian 13 parted the command from the engine.
-    if apt::candidate("docker-cli").await.is_some() {
-        packages.push("docker-cli");
+    match client_package().await {
+        "docker.io" => vec!["docker.io", "iptables"],
+        client => vec!["docker.io", "iptables", client],
     }
-    packages
+}
+
+/// Debian 13 parted the command from the engine.
+async fn client_package() -> &'static str {
+    match apt::candidate("docker-cli").await {
+        Some(_) => "docker-cli",
+        None => "docker.io",
+    }
 }
 
 fn permission(host: &Host) -> CommandLine {

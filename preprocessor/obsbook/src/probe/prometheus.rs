@@ -72,10 +72,10 @@ impl Prometheus {
         }
     }
 
-    /// Returns the page on which a person can ask `query`.
+    /// Returns the address that answers `query`; it works without Prometheus' own page, which not every image has.
     pub fn link(&self, query: &str) -> String {
-        let parameters = [("g0.expr", query), ("g0.tab", "1")];
-        match reqwest::Url::parse_with_params(&format!("{}/query", self.base), parameters) {
+        let parameters = [("query", query)];
+        match reqwest::Url::parse_with_params(&format!("{}/api/v1/query", self.base), parameters) {
             Ok(url) => url.to_string(),
             Err(_) => self.base.clone(),
         }

@@ -165,7 +165,9 @@ async fn explain_selector(prometheus: &Prometheus, selector: &Selector) -> Optio
                 Some(near) if near != metric => {
                     format!("there is no metric `{metric}`; there is `{near}`")
                 }
-                Some(_) => format!("`{metric}` has had samples, but none of the last five minutes"),
+                Some(_) => format!(
+                    "`{metric}` has had samples, but has none now: its target is down, or no longer exposes it"
+                ),
                 None => format!("there is no metric `{metric}`, nor one of a similar name"),
             },
         );

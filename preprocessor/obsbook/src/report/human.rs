@@ -93,13 +93,21 @@ impl<W: Write + Send> Output for Human<W> {
                 condition,
                 after,
             } => {
-                let seen = self.latest.get(condition).cloned().unwrap_or_default();
                 let name = if *phase == Phase::After {
                     "after"
                 } else {
                     "expect"
                 };
-                self.step(name, &format!("{condition}: {seen} after {after:.1} s"));
+                match condition.strip_prefix("always ") {
+                    Some(_) => self.step(
+                        name,
+                        &format!("{condition}: at every sample for {after:.1} s"),
+                    ),
+                    None => {
+                        let seen = self.latest.get(condition).cloned().unwrap_or_default();
+                        self.step(name, &format!("{condition}: {seen} after {after:.1} s"));
+                    }
+                }
             }
             Event::FaultUndone { fault } => self.step("undo", &fault.to_string()),
             Event::SteadyRestored { seconds } => {

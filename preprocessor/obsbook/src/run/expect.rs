@@ -139,7 +139,7 @@ impl LabRun<'_> {
     }
 
     async fn too_late(&self, phase: Phase, condition: &Condition, look: &Look) -> Outcome {
-        let within = humantime::format_duration(condition.within);
+        let within = obsbook_lab::duration::words(condition.within);
         let what = match phase {
             Phase::After => format!("not true within {within} of the undo"),
             _ => format!("not true within {within} of the fault"),

@@ -48,7 +48,7 @@ impl Outcome {
     }
 
     pub(super) fn interrupted() -> Self {
-        Self::new(Verdict::Failed, "interrupted")
+        Self::new(Verdict::Unsteady, "interrupted")
     }
 }
 
@@ -164,13 +164,19 @@ impl LabRun<'_> {
         self.inject_all(faults).await?;
         let injected = Instant::now();
         self.expect_all(baseline, injected_from, injected).await?;
-        let at_least = self
+        let watched = self
             .lab
             .expect
             .iter()
-            .filter_map(|condition| condition.always.as_ref());
-        if let Some(longest) = at_least.map(|always| always.at_least).max() {
-            sleep(longest.saturating_sub(injected.elapsed())).await;
+            .filter_map(|condition| Some((condition, condition.always.as_ref()?)));
+        for (condition, always) in watched {
+            // The watch goes on beside this: it ends the lab when the condition is false.
+            sleep(always.at_least.saturating_sub(injected.elapsed())).await;
+            self.emit(Event::ExpectationMet {
+                phase: Phase::Expect,
+                condition: format!("always {condition}"),
+                after: injected.elapsed().as_secs_f64(),
+            });
         }
         Ok(())
     }

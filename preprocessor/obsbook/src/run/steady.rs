@@ -63,7 +63,7 @@ impl LabRun<'_> {
                 .into_iter()
                 .find(|(condition, streak)| streak.length < SAMPLES && elapsed > condition.within);
             if let Some((condition, streak)) = late {
-                let within = humantime::format_duration(condition.within);
+                let within = obsbook_lab::duration::words(condition.within);
                 let what = format!("not steady within {within}");
                 return Err(self
                     .missed(Verdict::Unsteady, &what, condition, streak.last.as_ref())
