@@ -1,6 +1,6 @@
 //! What a terminal is asked and told.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,6 +14,19 @@ pub fn colour(is_terminal: bool) -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     is_terminal && !refused
 }
+
+/// Writes a line to standard output. A reader that went away, as `head` does, is no error.
+pub(crate) fn line(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(stdout(), "{text}");
+}
+
+/// `println!` for command output that may be cut off by its reader.
+macro_rules! out {
+    ($($words:tt)*) => {
+        $crate::terminal::line(format_args!($($words)*))
+    };
+}
+pub(crate) use out;
 
 /// Writes progress to standard error: bars and a spinner on a terminal, plain lines elsewhere.
 #[derive(Default)]

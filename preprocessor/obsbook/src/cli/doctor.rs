@@ -1,5 +1,6 @@
 //! `obsbook doctor`: what this machine has and lacks.
 
+use crate::terminal::out;
 use obsbook_lab::verdict::ExitStatus;
 use serde::Serialize;
 
@@ -44,7 +45,7 @@ pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
         ExitStatus::Environment
     };
     match context.format {
-        Format::Json => println!("{}", serde_json::json!({"v": 1, "findings": findings})),
+        Format::Json => out!("{}", serde_json::json!({"v": 1, "findings": findings})),
         Format::Human => print(&findings),
     }
     Ok(status)
@@ -231,10 +232,10 @@ fn print(findings: &[Finding]) {
             finding.found.clone(),
         ]);
     }
-    print!("{table}");
+    out!("{}", table.to_string().trim_end());
     for finding in findings.iter().filter(|finding| !finding.fine) {
         if let Some(help) = &finding.help {
-            println!("  = help: {}: {help}", finding.subject);
+            out!("  = help: {}: {help}", finding.subject);
         }
     }
 }

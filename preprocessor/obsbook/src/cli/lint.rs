@@ -1,5 +1,6 @@
 //! `obsbook lint`: every problem of every lab block.
 
+use crate::terminal::out;
 use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Common, Format};
@@ -11,7 +12,7 @@ pub(super) fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     if context.format == Format::Human {
         let labs = context.book.book.labs().count();
         let chapters = context.book.book.chapters.len();
-        println!("{labs} labs in {chapters} chapters, no problem");
+        out!("{labs} labs in {chapters} chapters, no problem");
     }
     Ok(ExitStatus::Success)
 }

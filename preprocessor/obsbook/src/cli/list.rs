@@ -1,5 +1,6 @@
 //! `obsbook list`: every lab, with where it stands.
 
+use crate::terminal::out;
 use obsbook_lab::block::Lab;
 use obsbook_lab::verdict::ExitStatus;
 use serde_json::json;
@@ -38,7 +39,7 @@ pub(super) fn run(common: &Common, selectors: &[String]) -> Result<ExitStatus, E
                     })
                 })
                 .collect();
-            println!("{}", serde_json::Value::Array(rows));
+            out!("{}", serde_json::Value::Array(rows));
         }
         Format::Human => {
             let mut table = Table::new(["LAB", "CHAPTER", "PROFILE", "FAULTS", "PLACE"]);
@@ -58,7 +59,7 @@ pub(super) fn run(common: &Common, selectors: &[String]) -> Result<ExitStatus, E
                     place,
                 ]);
             }
-            print!("{table}");
+            out!("{}", table.to_string().trim_end());
         }
     }
     Ok(ExitStatus::Success)

@@ -1,5 +1,6 @@
 //! The preprocessor: what mdBook starts, for reading (`html`) and for testing (`test`).
 
+use crate::terminal::out;
 use std::io::{IsTerminal, stderr, stdin};
 
 use obsbook_lab::event::Event;
@@ -55,7 +56,7 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
         )
     };
     let out = out.map_err(|error| fail(&error, None))?;
-    println!("{out}");
+    out!("{out}");
     Ok(status)
 }
 

@@ -1,5 +1,6 @@
 //! `obsbook prove`: show that each lab can fail.
 
+use crate::terminal::out;
 use obsbook_lab::verdict::ExitStatus;
 use serde_json::json;
 
@@ -26,7 +27,7 @@ pub(super) async fn run(common: &Common, selectors: &[String]) -> Result<ExitSta
                     "v": 1, "run": context.reporter.run(), "lab": proof.lab, "event": "proof",
                     "change": proof.change, "expected": proof.expected, "verdict": proof.verdict, "holds": proof.holds(),
                 });
-                println!("{line}");
+                out!("{line}");
             }
         }
         Format::Human => {
@@ -41,7 +42,7 @@ pub(super) async fn run(common: &Common, selectors: &[String]) -> Result<ExitSta
                     proven.to_owned(),
                 ]);
             }
-            println!("\n{table}");
+            out!("\n{table}");
         }
     }
     Ok(report.status)

@@ -1,5 +1,6 @@
 //! `obsbook results`: what the last test run left, and whether it says anything about this book.
 
+use crate::terminal::out;
 use obsbook_lab::verdict::{ExitStatus, Verdict};
 
 use super::args::{Common, Format};
@@ -13,7 +14,7 @@ pub(super) fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     let results = Results::read(&path, &context.book.book)
         .map_err(|error| fail(&error, Some("run `mdbook test` first".to_owned())))?;
     match context.format {
-        Format::Json => println!("{}", serde_json::json!(results)),
+        Format::Json => out!("{}", serde_json::json!(results)),
         Format::Human => {
             let mut table = Table::new(["LAB", "VERDICT", "SECONDS", "WHY"]);
             for lab in &results.labs {
@@ -25,7 +26,7 @@ pub(super) fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
                     reason,
                 ]);
             }
-            print!("{table}");
+            out!("{}", table.to_string().trim_end());
         }
     }
     let statuses = results.labs.iter().map(|lab| ExitStatus::from(lab.verdict));

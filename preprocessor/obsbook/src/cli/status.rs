@@ -1,5 +1,6 @@
 //! `obsbook status`: what runs, where it listens, which faults are in place.
 
+use crate::terminal::out;
 use obsbook_lab::verdict::ExitStatus;
 use serde_json::json;
 
@@ -53,7 +54,7 @@ pub(super) async fn show(context: &Context, stack: &Stack) -> Result<ExitStatus,
     match context.format {
         Format::Json => print_json(stack, &containers).await,
         Format::Human if containers.is_empty() => {
-            println!(
+            out!(
                 "stack {} is down; bring it up with `obsbook up`",
                 stack.project()
             );
@@ -115,8 +116,8 @@ async fn print_human(stack: &Stack, containers: &[Container]) {
             places(stack, container),
         ]);
     }
-    println!("stack {}: {} in use", stack.project(), mib(total));
-    print!("{table}");
+    out!("stack {}: {} in use", stack.project(), mib(total));
+    out!("{}", table.to_string().trim_end());
     let mut faults = Table::new(["FAULT API", "ADDRESS", "TOKEN (in the container)", "ACTIVE"]);
     let mut example = None;
     for (container, port) in fault_apis(stack, containers) {
@@ -132,13 +133,17 @@ async fn print_human(stack: &Stack, containers: &[Container]) {
         ]);
     }
     if let Some((service, token, address)) = example {
-        print!("\n{faults}");
+        out!(
+            "
+{}",
+            faults.to_string().trim_end()
+        );
         let project = if stack.model().name.as_deref() == Some(stack.project()) {
             String::new()
         } else {
             format!(" -p {}", stack.project())
         };
-        println!(
+        out!(
             "\nask one by hand:\n  TOKEN=$(docker compose{project} exec -T {service} cat {token})\n  curl -H \"Authorization: Bearer $TOKEN\" {address}"
         );
     }
@@ -189,7 +194,7 @@ async fn print_json(stack: &Stack, containers: &[Container]) {
     let faults: Vec<_> = fault_apis(stack, containers)
         .map(|(container, port)| json!({"service": container.service, "port": port, "token": stack.fault_token_path(&container.service).ok()}))
         .collect();
-    println!(
+    out!(
         "{}",
         json!({"v": 1, "project": stack.project(), "services": rows, "fault_apis": faults})
     );
