@@ -57,6 +57,10 @@ pub(super) async fn build(
                 written = writeln!(log, "{line}");
             }
             for event in plain.take(line) {
+                // The builder names what is finished again with each further image.
+                if matches!(&event, Event::Built { service } if !unbuilt.remove(service)) {
+                    continue;
+                }
                 on_progress(match event {
                     Event::Step {
                         service,
@@ -69,13 +73,10 @@ pub(super) async fn build(
                         steps,
                         line,
                     },
-                    Event::Built { service } => {
-                        unbuilt.remove(&service);
-                        Progress::Built {
-                            image: image_of(&service),
-                            took: begun.elapsed(),
-                        }
-                    }
+                    Event::Built { service } => Progress::Built {
+                        image: image_of(&service),
+                        took: begun.elapsed(),
+                    },
                 });
             }
         })
