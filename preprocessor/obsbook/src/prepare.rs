@@ -129,6 +129,19 @@ pub async fn open(
     book: &LoadedBook,
     reporter: &Reporter,
 ) -> Result<Ready, PrepareError> {
+    let (ready, left) = lock_and_recover(preparation, book, reporter).await?;
+    if left > 0 {
+        return Err(PrepareError::Leftovers { left });
+    }
+    Ok(ready)
+}
+
+/// Returns the stack and how many leftovers could not be undone.
+async fn lock_and_recover(
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+) -> Result<(Ready, usize), PrepareError> {
     if preparation.install {
         install_missing(None, reporter).await?;
     }
@@ -137,14 +150,12 @@ pub async fn open(
     let mut journal = Journal::open(&stack.directory())?;
     let recovered = recover(&stack, &mut journal).await?;
     let left = tell_recovered(reporter, &recovered);
-    if left > 0 {
-        return Err(PrepareError::Leftovers { left });
-    }
-    Ok(Ready {
+    let ready = Ready {
         stack,
         journal: Mutex::new(journal),
         _lock: lock,
-    })
+    };
+    Ok((ready, left))
 }
 
 async fn install_missing(source: Option<Source>, reporter: &Reporter) -> Result<(), PrepareError> {
@@ -209,7 +220,7 @@ pub async fn boot(
     .await?;
     let booted = ready
         .stack
-        .boot(profile, &mut |line| reporter.activity(line))
+        .boot(profile, &[], &mut |line| reporter.activity(line))
         .await?;
     tell_ready(reporter, profile, &booted);
     Ok(booted)
@@ -261,7 +272,8 @@ pub async fn reset(
     book: &LoadedBook,
     reporter: &Reporter,
 ) -> Result<(), PrepareError> {
-    let ready = open(preparation, book, reporter).await?;
+    // What cannot be undone now may be once the stack is up again.
+    let (ready, left) = lock_and_recover(preparation, book, reporter).await?;
     let containers = ready.stack.containers().await.map_err(BootError::from)?;
     if containers.is_empty() {
         reporter.progress("nothing runs, so nothing is broken");
@@ -280,10 +292,12 @@ pub async fn reset(
         reporter.progress(&format!("{} was paused; it goes on", container.service));
     }
     let profile = running_profile(&ready.stack, &containers, &book.settings.profile);
-    // With the images that are there: mending what is broken is no time to build.
+    // With the images and containers that are there: mending is no time to build or to change settings.
     let booted = ready
         .stack
-        .boot(&profile, &mut |line| reporter.activity(line))
+        .boot(&profile, &["--no-recreate"], &mut |line| {
+            reporter.activity(line)
+        })
         .await?;
     tell_ready(reporter, &profile, &booted);
     let able = ready
@@ -299,6 +313,20 @@ pub async fn reset(
     });
     for (name, _) in present {
         FaultApi::new(&ready.stack, name).reset().await?;
+    }
+    if left > 0 {
+        let Ready {
+            stack,
+            journal,
+            _lock,
+        } = ready;
+        let mut journal = journal
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let left = tell_recovered(reporter, &recover(&stack, &mut journal).await?);
+        if left > 0 {
+            return Err(PrepareError::Leftovers { left });
+        }
     }
     reporter.progress("every fault is undone and every container is healthy");
     Ok(())

@@ -81,7 +81,7 @@ impl LoadedBook {
         let load = |path: &Path| {
             std::fs::read_to_string(root.join(path)).map_err(|error| error.to_string())
         };
-        let model = ComposeModel::read(&settings.compose, &load);
+        let model = ComposeModel::read(&settings.compose_file(&root), &load);
         let mut book = Book::read(&documents, model.as_ref().ok(), &settings.profile);
         let model = match model {
             Ok(model) => Some(model),

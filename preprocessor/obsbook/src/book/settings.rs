@@ -11,8 +11,8 @@ use crate::images::Source;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// The compose file, relative to the book's root.
-    pub compose: PathBuf,
+    /// The compose file, relative to the book's root; by default the first of the usual names that is there.
+    pub compose: Option<PathBuf>,
     /// The profile of labs that name none.
     pub profile: String,
     /// The compose project; by default the compose file's own name.
@@ -70,10 +70,19 @@ impl Selection {
     }
 }
 
+/// Where a book's compose file is looked for, and where it is said to be missing: the first.
+const COMPOSE_FILES: [&str; 5] = [
+    "compose/compose.yaml",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+];
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            compose: PathBuf::from("compose/compose.yaml"),
+            compose: None,
             profile: "core".to_owned(),
             project: None,
             select: Selection::All,
@@ -145,6 +154,15 @@ impl Settings {
             ));
         }
         Ok(settings)
+    }
+
+    /// Returns the compose file of the book at `root`, relative to it.
+    pub fn compose_file(&self, root: &Path) -> PathBuf {
+        let usual = || COMPOSE_FILES.iter().find(|name| root.join(name).is_file());
+        match &self.compose {
+            Some(file) => file.clone(),
+            None => PathBuf::from(usual().unwrap_or(&COMPOSE_FILES[0])),
+        }
     }
 
     /// Returns the configuration of the book at `root`, with mdBook's environment variables applied.

@@ -78,13 +78,14 @@ impl BootError {
 }
 
 impl Stack {
-    /// Brings `profile` up, or finds it up, and returns once it is ready. `on_line` receives what `docker compose` says.
+    /// Brings `profile` up, or finds it up, and returns once it is ready. `extra` goes to `docker compose up`; `on_line` receives what `docker compose` says.
     ///
     /// # Errors
     /// It does not become ready; the culprit's last log lines come with the error.
     pub async fn boot(
         &self,
         profile: &str,
+        extra: &[&str],
         on_line: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Booted, BootError> {
         let started = Instant::now();
@@ -97,7 +98,11 @@ impl Stack {
         let reused = wanted
             .iter()
             .all(|name| before.iter().any(|c| &c.service == name && c.is_ready()));
-        if let Err(error) = self.compose().up(profile, &["--no-build"], on_line).await {
+        if let Err(error) = self
+            .compose()
+            .up(profile, &[&["--no-build"], extra].concat(), on_line)
+            .await
+        {
             return Err(self.culprit(self.with_image(error), &wanted).await);
         }
         let services = self.wait_ready(&wanted, started).await?;

@@ -79,7 +79,7 @@ impl Stack {
         let compose = Compose {
             root: book.root.clone(),
             project,
-            files: vec![book.root.join(&book.settings.compose)],
+            files: vec![book.root.join(book.settings.compose_file(&book.root))],
             env,
         };
         let prometheus = model
