@@ -74,7 +74,7 @@ impl Stack {
 }
 
 #[tokio::test]
-#[ignore = "needs a Docker engine"]
+#[cfg_attr(not(feature = "stack-tests"), ignore = "needs a Docker engine")]
 async fn a_container_is_seen_and_steered() {
     let stack = Stack::boot("obsbook-live-control", MODEL).await;
     let engine = &stack.engine;
@@ -144,7 +144,7 @@ async fn a_container_is_seen_and_steered() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Docker engine"]
+#[cfg_attr(not(feature = "stack-tests"), ignore = "needs a Docker engine")]
 async fn files_output_and_memory_are_read() {
     let stack = Stack::boot("obsbook-live-read", MODEL).await;
     let engine = &stack.engine;
@@ -209,7 +209,7 @@ async fn files_output_and_memory_are_read() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Docker engine"]
+#[cfg_attr(not(feature = "stack-tests"), ignore = "needs a Docker engine")]
 async fn the_engine_describes_itself() {
     let asked = Instant::now();
     let engine = Engine::connect().await.unwrap();
@@ -235,7 +235,7 @@ async fn the_engine_describes_itself() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Docker engine"]
+#[cfg_attr(not(feature = "stack-tests"), ignore = "needs a Docker engine")]
 async fn an_engine_that_is_away_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let absent = Address::Socket(folder.path().join("absent.sock"));
@@ -265,7 +265,7 @@ async fn an_engine_that_is_away_is_told_apart() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Docker engine"]
+#[cfg_attr(not(feature = "stack-tests"), ignore = "needs a Docker engine")]
 async fn a_job_leaves_a_file_or_says_why_not() {
     let engine = Engine::connect().await.unwrap();
     let mut job = Job {
@@ -300,7 +300,7 @@ async fn a_job_leaves_a_file_or_says_why_not() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Docker engine"]
+#[cfg_attr(not(feature = "stack-tests"), ignore = "needs a Docker engine")]
 async fn a_taken_port_and_a_missing_image_are_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

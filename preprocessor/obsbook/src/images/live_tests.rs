@@ -41,7 +41,7 @@ fn project(root: &Path) -> Compose {
 }
 
 #[tokio::test]
-#[ignore = "needs a Docker engine"]
+#[cfg_attr(not(feature = "stack-tests"), ignore = "needs a Docker engine")]
 async fn images_are_built_once_and_again_when_inputs_change() {
     let root = tempfile::tempdir().unwrap();
     let compose = project(root.path());
