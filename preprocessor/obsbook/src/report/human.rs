@@ -11,6 +11,8 @@ use super::reporter::Output;
 pub struct Human<W> {
     out: W,
     colour: bool,
+    /// The lab whose steps are being written.
+    current: Option<String>,
     latest: std::collections::BTreeMap<String, String>,
 }
 
@@ -20,6 +22,7 @@ impl<W: Write + Send> Human<W> {
         Self {
             out,
             colour,
+            current: None,
             latest: std::collections::BTreeMap::new(),
         }
     }
@@ -77,6 +80,7 @@ impl<W: Write + Send> Output for Human<W> {
             }
             Event::LabStarted { title, file, line } => {
                 self.latest.clear();
+                self.current.clone_from(&record.lab);
                 let id = self.paint(record.lab.as_deref().unwrap_or_default(), "1");
                 self.line(&format!("\n{id}  {title}  ({file}:{line})"));
             }
@@ -123,6 +127,10 @@ impl<W: Write + Send> Output for Human<W> {
                     .as_ref()
                     .map(|reason| format!("  {reason}"))
                     .unwrap_or_default();
+                if self.current != record.lab {
+                    let id = record.lab.as_deref().unwrap_or_default();
+                    self.line(&format!("\n{}", self.paint(id, "1")));
+                }
                 let verdict = self.verdict(*verdict);
                 self.line(&format!("  {verdict} in {seconds:.1} s{reason}"));
                 for line in seen {
