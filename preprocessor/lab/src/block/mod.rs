@@ -4,9 +4,9 @@ mod condition;
 mod decode;
 mod fault;
 mod lab;
+mod probe;
 
-pub use condition::{
-    Always, Condition, ContainerExpectation, ContainerState, HttpExpectation, Probe, Quantifier,
-};
+pub use condition::{Always, Condition};
 pub use fault::{Fault, FaultKind};
 pub use lab::{Kind, Lab, Predict, decode};
+pub use probe::{ContainerExpectation, ContainerState, HttpExpectation, Probe, Quantifier};
