@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use obsbook_lab::event::Event;
 
 use crate::book::LoadedBook;
-use crate::engine::{Container, State};
+use crate::engine::{Container, Engine, State};
 use crate::fault::{ApiError, FaultApi};
 use crate::images::{Choice, ImagesError, Source, choose, ensure};
 use crate::install::{InstallError, install, missing, stop_engine_we_started};
@@ -349,11 +349,19 @@ fn running_profile(stack: &Stack, containers: &[Container], default: &str) -> St
     fitting.first().copied().unwrap_or(default).to_owned()
 }
 
-/// Stops the engine, if obsbook started it; says which of the two it did.
+/// Stops the engine, if obsbook started it and no stack is left on it; says what it did.
 ///
 /// # Errors
 /// The engine that obsbook started does not end.
 pub async fn stop_engine(reporter: &Reporter) -> Result<(), PrepareError> {
+    let left = match Engine::connect().await {
+        Ok(engine) => engine.projects().await.map_err(StackError::from)?,
+        Err(_) => Vec::new(),
+    };
+    if !left.is_empty() {
+        reporter.progress(&format!("the engine stays: it runs {}", left.join(", ")));
+        return Ok(());
+    }
     let stopped = stop_engine_we_started().await?;
     reporter.progress(if stopped {
         "the engine is stopped"

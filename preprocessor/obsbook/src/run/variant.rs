@@ -71,7 +71,7 @@ pub fn variants(lab: &Lab) -> Vec<Variant> {
                 under.steady = vec![condition.clone()];
                 let fault = always.disproved_by.clone();
                 all.push(Variant {
-                    change: format!("`{condition}` after: {fault}"),
+                    change: format!("`always` of line {}, after: {fault}", condition.at.line),
                     lab: under,
                     broken_before: Some(fault),
                     expected: Verdict::Failed,
