@@ -271,13 +271,13 @@ async fn a_job_leaves_a_file_or_says_why_not() {
     let mut job = Job {
         what: "try a job".to_owned(),
         image: "obsbook/base:bookworm".to_owned(),
-        script: "echo working; tr a-z A-Z < /work/in > /work/out".to_owned(),
+        script: "echo working; tr a-z A-Z < /job/in > /job/out".to_owned(),
         env: vec!["A=b".to_owned()],
         files: vec![JobFile {
-            path: "work/in".to_owned(),
+            path: "job/in".to_owned(),
             content: b"text".to_vec(),
         }],
-        result: "/work/out".to_owned(),
+        result: "/job/out".to_owned(),
     };
     let mut lines = Vec::new();
     let made = engine
