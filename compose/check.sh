@@ -44,6 +44,7 @@ run "engine-proxy: configuration" \
 version() {
     local name=$1 expected=$2 output
     shift 2
+    # Judged by what it prints, below: some print their version and end with another status than 0.
     output=$(docker run --rm --pull=never --network=none "obsbook/$name:$expected" "$@" 2>&1) || true
     # A prefix of a version is not that version: 1.2 must not pass for 1.22.
     if [[ $output =~ (^|[^0-9.])"$expected"($|[^0-9]) ]]; then

@@ -133,7 +133,8 @@ fn included(node: &Node) -> Vec<&str> {
     }
 }
 
-fn normal(path: &Path) -> PathBuf {
+/// Returns `path` without `.` and, where it can be told without the disk, without `..`.
+pub fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -5,8 +5,10 @@ mod decode;
 mod fault;
 mod lab;
 mod probe;
+mod teaching;
 
 pub use condition::{Always, Condition};
 pub use fault::{Fault, FaultKind};
-pub use lab::{Kind, Lab, Predict, decode};
+pub use lab::{Kind, Lab, decode};
 pub use probe::{ContainerExpectation, ContainerState, HttpExpectation, Probe, Quantifier};
+pub use teaching::Predict;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use mdbook_core::config::Config;
 use mdbook_summary::{SummaryItem, parse_summary};
 use obsbook_lab::book::{Book, Document, Role};
-use obsbook_lab::compose::ComposeModel;
+use obsbook_lab::compose::{ComposeModel, normal};
 use obsbook_lab::span::SourceFile;
 
 use super::settings::{Settings, SettingsError};
@@ -242,20 +242,6 @@ fn include_targets(text: &str) -> impl Iterator<Item = &str> {
         )
         .then_some(target)
     })
-}
-
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir if out.file_name().is_some() => {
-                out.pop();
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 fn markdown_files(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) {

@@ -5,7 +5,7 @@ use obsbook_lab::verdict::ExitStatus;
 use super::args::Common;
 use super::context::{Context, interrupt};
 use crate::prepare;
-use crate::run::{Environment, run as run_labs};
+use crate::run::run as run_labs;
 
 pub(super) async fn run(
     common: &Common,
@@ -15,12 +15,8 @@ pub(super) async fn run(
     let context = Context::load(common)?;
     context.check_blocks()?;
     let labs = context.select(selectors)?;
-    let environment = Environment {
-        book: &context.book,
-        preparation: &context.preparation,
-        reporter: &context.reporter,
-        interrupt: &interrupt(),
-    };
+    let interrupt = interrupt();
+    let environment = context.environment(&interrupt);
     let report = run_labs(&environment, &labs).await;
     let mut status = report.status;
     if down {

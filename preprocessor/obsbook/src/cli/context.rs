@@ -12,7 +12,7 @@ use crate::book::{LoadedBook, find_root};
 use crate::images::Source;
 use crate::prepare::Preparation;
 use crate::report::{Human, JsonLines, Output, Reporter};
-use crate::run::Interrupt;
+use crate::run::{Environment, Interrupt};
 use crate::terminal;
 
 /// A command's surroundings.
@@ -56,6 +56,16 @@ impl Context {
                     .progress(&format!("{count} {plural}; nothing was run"));
                 Err(ExitStatus::Invalid)
             }
+        }
+    }
+
+    /// Returns what a run needs besides its labs.
+    pub(super) fn environment<'a>(&'a self, interrupt: &'a Interrupt) -> Environment<'a> {
+        Environment {
+            book: &self.book,
+            preparation: &self.preparation,
+            reporter: &self.reporter,
+            interrupt,
         }
     }
 

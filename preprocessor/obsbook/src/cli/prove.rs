@@ -7,18 +7,14 @@ use serde_json::json;
 use super::args::{Common, Format};
 use super::context::{Context, interrupt};
 use crate::report::Table;
-use crate::run::{Environment, prove};
+use crate::run::prove;
 
 pub(super) async fn run(common: &Common, selectors: &[String]) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
     context.check_blocks()?;
     let labs = context.select(selectors)?;
-    let environment = Environment {
-        book: &context.book,
-        preparation: &context.preparation,
-        reporter: &context.reporter,
-        interrupt: &interrupt(),
-    };
+    let interrupt = interrupt();
+    let environment = context.environment(&interrupt);
     let report = prove(&environment, &labs).await;
     match context.format {
         Format::Json => {
