@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::block::{Lab, decode};
-use crate::compose::ComposeModel;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{Fence, fences};
 use crate::span::SourceFile;
 use crate::suggest;
+use crate::surroundings::Surroundings;
 
 /// How a file belongs to the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,11 +102,7 @@ impl Book {
     }
 
     /// Reads all documents of a book; chapters come in the order of SUMMARY.md.
-    pub fn read(
-        documents: &[Document],
-        model: Option<&ComposeModel>,
-        default_profile: &str,
-    ) -> Self {
+    pub fn read(documents: &[Document], around: &Surroundings) -> Self {
         let mut book = Self::default();
         for document in documents {
             book.sources.push(document.source.clone());
@@ -117,7 +113,7 @@ impl Book {
                         number: number.clone(),
                         file: document.source.path.clone(),
                     });
-                    book.read_chapter(&document.source, model, default_profile);
+                    book.read_chapter(&document.source, around);
                 }
                 Role::Unreached => book.refuse(
                     &document.source,
@@ -135,17 +131,12 @@ impl Book {
         book
     }
 
-    fn read_chapter(
-        &mut self,
-        source: &SourceFile,
-        model: Option<&ComposeModel>,
-        default_profile: &str,
-    ) {
+    fn read_chapter(&mut self, source: &SourceFile, around: &Surroundings) {
         let chapter = self.chapters.len() - 1;
         for fence in fences(&source.text) {
             match spelling(&fence.info) {
                 Spelling::Lab => {
-                    let (lab, problems) = decode(source, &fence, model, default_profile);
+                    let (lab, problems) = decode(source, &fence, around);
                     self.diagnostics.extend(problems);
                     self.blocks.push(Block {
                         fence,
@@ -264,13 +255,19 @@ mod tests {
         document(path, text, role)
     }
 
+    fn around() -> Surroundings {
+        Surroundings {
+            profile: "core".to_owned(),
+            ..Surroundings::default()
+        }
+    }
+
     #[test]
     fn ids_are_unique_in_the_whole_book() {
         let lab = LAB.replace("ID", "same");
         let book = Book::read(
             &[chapter("a.md", &lab, 1), chapter("b.md", &lab, 2)],
-            None,
-            "core",
+            &around(),
         );
         let messages: Vec<_> = book.diagnostics.iter().map(|d| d.render(false)).collect();
         insta::assert_snapshot!(messages.join("\n"), @r"
@@ -310,7 +307,7 @@ mod tests {
                 "not how a lab block begins",
             ),
         ] {
-            let book = Book::read(&[document], None, "core");
+            let book = Book::read(&[document], &around());
             assert_eq!(book.diagnostics.len(), 1);
             assert!(
                 book.diagnostics[0].message.contains(expected),
@@ -324,7 +321,7 @@ mod tests {
     fn other_languages_are_left_alone() {
         let text =
             "```lua\n```\n```promql\nup\n```\n```\nplain\n```\n```yaml\nid: x\n```\n```bash\n```\n";
-        let book = Book::read(&[chapter("a.md", text, 1)], None, "core");
+        let book = Book::read(&[chapter("a.md", text, 1)], &around());
         assert!(book.diagnostics.is_empty() && book.blocks.is_empty());
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::block::Signal;
 use crate::diagnostic::Diagnostic;
 use crate::span::SourceFile;
 use crate::yaml::{self, Kind, Node};
@@ -15,6 +16,15 @@ pub const FAULT_PORT_LABEL: &str = "dev.obsbook.faults.port";
 pub const FAULT_TOKEN_LABEL: &str = "dev.obsbook.faults.token";
 /// Label naming the kind of data source that a service is.
 pub const SOURCE_LABEL: &str = "dev.obsbook.source";
+
+/// Label naming the signal that a service only carries, or holds: `metrics`, `logs`, `traces`, `alerts`.
+pub const SIGNAL_LABEL: &str = "dev.obsbook.signal";
+/// Label on the toxiproxy that stands between services.
+pub const NETWORK_LABEL: &str = "dev.obsbook.network";
+/// Label on the Locust that makes the traffic.
+pub const LOAD_LABEL: &str = "dev.obsbook.load";
+/// Label with the number of users that the traffic has when nothing is broken.
+pub const LOAD_USERS_LABEL: &str = "dev.obsbook.load.users";
 
 /// What obsbook needs to know of the compose files before anything runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +58,20 @@ impl Service {
         self.profiles.is_empty() || self.profiles.iter().any(|name| name == profile)
     }
 
+    /// Returns the signal that the service holds or carries: without it, labs of other signals still work.
+    pub fn signal(&self) -> Option<Signal> {
+        let named = self
+            .labels
+            .get(SIGNAL_LABEL)
+            .and_then(|name| Signal::of(name));
+        let source = || {
+            self.labels
+                .get(SOURCE_LABEL)
+                .and_then(|kind| Signal::of_source(kind))
+        };
+        named.or_else(source)
+    }
+
     /// Returns the container port of the fault API, if the service has one.
     pub fn fault_port(&self) -> Option<u16> {
         self.labels.get(FAULT_PORT_LABEL)?.parse().ok()
@@ -59,6 +83,27 @@ impl ComposeModel {
     pub fn profiles(&self) -> BTreeSet<&str> {
         let all = self.services.values().flat_map(|service| &service.profiles);
         all.map(String::as_str).collect()
+    }
+
+    /// Returns the first service with this label.
+    pub fn labelled(&self, label: &str) -> Option<&str> {
+        let found = self
+            .services
+            .iter()
+            .find(|(_, service)| service.labels.contains_key(label));
+        found.map(|(name, _)| name.as_str())
+    }
+
+    /// Returns the service that is the data source of this kind: `prometheus`, `loki`, `jaeger`.
+    pub fn source(&self, kind: &str) -> Option<&str> {
+        let is = |service: &Service| {
+            service
+                .labels
+                .get(SOURCE_LABEL)
+                .is_some_and(|value| value == kind)
+        };
+        let found = self.services.iter().find(|(_, service)| is(service));
+        found.map(|(name, _)| name.as_str())
     }
 
     /// Returns the services that run in `profile`, by name.

@@ -28,6 +28,23 @@ struct Piece {
 }
 
 impl Fence {
+    /// Returns a file that is one block by itself, such as a scenario.
+    pub fn whole(text: &str) -> Self {
+        let first_line = text.find('\n').unwrap_or(text.len());
+        Self {
+            info: String::new(),
+            body: text.to_owned(),
+            opening: 0..first_line,
+            span: 0..text.len(),
+            closed: true,
+            pieces: vec![Piece {
+                body_start: 0,
+                file_start: 0,
+                length: text.len(),
+            }],
+        }
+    }
+
     /// Returns where a byte range of the body stands in the file.
     pub fn locate(&self, body: Span) -> Span {
         let start = self.locate_offset(body.start);

@@ -121,8 +121,10 @@ mod tests {
                 chapter("src/metrics.md", vec![2], lab("two", "fast")),
                 chapter("src/metrics/more.md", vec![2, 1], lab("three", "slow")),
             ],
-            None,
-            "core",
+            &crate::surroundings::Surroundings {
+                profile: "core".to_owned(),
+                ..Default::default()
+            },
         )
     }
 

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use obsbook_lab::block::Scenario;
 use obsbook_lab::book::{Book, Document, Role};
 use obsbook_lab::compose::ComposeModel;
+use obsbook_lab::dashboard::Dashboard;
 use obsbook_lab::span::SourceFile;
+use obsbook_lab::surroundings::Surroundings;
 
 const COMPOSE: &str = r#"
 name: shop
@@ -16,11 +19,52 @@ services:
     profiles: [core, full]
   kafka:
     profiles: [full]
+  prometheus:
+    labels: { dev.obsbook.source: prometheus }
+  loki:
+    labels: { dev.obsbook.source: loki }
+  alertmanager:
+    labels: { dev.obsbook.source: alertmanager }
+  alert-inbox:
+    labels: { dev.obsbook.source: alert-inbox }
+  postgres:
+    labels: { dev.obsbook.source: postgres }
+  jaeger:
+    profiles: [full]
+    labels: { dev.obsbook.source: jaeger }
+  toxiproxy:
+    labels: { dev.obsbook.network: toxiproxy }
+  traffic:
+    labels: { dev.obsbook.load: locust }
 "#;
 
-fn read(block: &str) -> Book {
+const DASHBOARD: &str = r#"{"uid": "requests", "title": "Requests",
+  "templating": {"list": [{"name": "service", "current": {"value": "order-api"}}]},
+  "panels": [{"title": "Latency", "targets": [
+    {"refId": "A", "datasource": {"type": "prometheus"}, "expr": "p95{service=\"$service\"}"},
+    {"refId": "B", "datasource": {"type": "prometheus"}, "expr": "p99{service=\"$service\"}"}]}]}"#;
+
+const SCENARIO: &str = "title: Slow database\ninject:\n  - network: { from: order-api, to: postgres, latency: 300ms }\n";
+
+fn surroundings() -> Surroundings {
     let model = ComposeModel::read(Path::new("compose.yaml"), &|_| Ok(COMPOSE.to_owned()))
         .expect("a model");
+    let mut around = Surroundings {
+        model: Some(model),
+        profile: "core".to_owned(),
+        ..Surroundings::default()
+    };
+    let dashboard = Dashboard::parse(DASHBOARD).expect("a dashboard");
+    around.dashboards.insert(dashboard.uid.clone(), dashboard);
+    let source = SourceFile::new("labs/scenarios/slow-database.yaml", SCENARIO);
+    let (scenario, problems) = Scenario::decode(&source, &around);
+    assert!(problems.is_empty(), "{problems:?}");
+    let scenario = scenario.expect("a scenario");
+    around.scenarios.insert(scenario.name.clone(), scenario);
+    around
+}
+
+fn read(block: &str) -> Book {
     let text = format!(
         "# Metrics\n\n```lab\n{}```\n",
         block.trim_start_matches('\n')
@@ -32,7 +76,7 @@ fn read(block: &str) -> Book {
             number: vec![2],
         },
     };
-    Book::read(&[document], Some(&model), "core")
+    Book::read(&[document], &surroundings())
 }
 
 fn check(name: &str, block: &str) {
@@ -109,9 +153,9 @@ title: t
 kind: exercise
 edit: labs/x.yml
 inject:
-  - network: { service: order-api }
+  - config: { service: order-api }
 expect:
-  - logql: '{service="order-api"}'
+  - run: ls
     is: "count > 3"
 "#,
     );
@@ -181,4 +225,105 @@ fn broken_yaml_and_missing_keys_point_at_a_place() {
         "reserved_id",
         "id: chapter-3\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - container: nginx\n    is: exited\n",
     );
+}
+
+#[test]
+fn every_signal_and_every_kind_of_fault_has_its_words() {
+    let book = read(
+        r#"
+id: all-signals
+title: All signals
+profile: full
+inject:
+  - scenario: slow-database
+  - network: { from: order-api, to: nginx, latency: 100ms, jitter: 20ms }
+  - network: { from: order-api, to: nginx, bandwidth: 16 }
+  - network: { from: order-api, to: nginx, timeout: 2s }
+  - network: { from: order-api, to: nginx, reset: true }
+  - network: { from: order-api, to: nginx, down: true }
+  - load: { users: 40 }
+  - retries: { service: order-api, attempts: 5 }
+  - leak: { service: order-api, connections: 8 }
+  - stall: order-api
+expect:
+  - logql: '{service="order-api"} | json | duration_ms > 700'
+    is: "count > 3"
+  - logql: sum(rate({service="order-api"} |= "error" [10s]))
+    is: "> 0.5"
+  - trace: { root: order-api, through: [nginx], longer_than: 700ms, error: true, attributes: { a: b } }
+  - alert: OrderLatencyHigh
+    labels: { service: order-api }
+    is: firing
+  - alert: OrderLatencyHigh
+    channel: slack
+    is: notifications >= 1
+  - panel: { dashboard: requests, panel: Latency, query: B, variables: { service: nginx } }
+    is: "> 1"
+  - sql: SELECT count(*) FROM orders WHERE created_at > :since
+    is: "> 3"
+"#,
+    );
+    assert!(book.diagnostics.is_empty(), "{:?}", book.diagnostics);
+    let lab = book.labs().next().expect("a lab");
+    let faults = lab.inject.iter().flatten().map(ToString::to_string);
+    let expectations = lab.expect.iter().map(ToString::to_string);
+    let words: Vec<_> = faults.chain(expectations).collect();
+    insta::assert_snapshot!(words.join("\n"));
+}
+
+#[test]
+fn questions_that_no_source_can_answer_are_refused() {
+    check(
+        "signals",
+        r#"
+id: signals
+title: t
+inject:
+  - network: { from: order-api, latency: 1s, down: true }
+  - network: { from: order-api, to: nginx }
+  - network: { from: order-api, to: nginx, reset: true, jitter: 1s }
+  - scenario: slow-databas
+  - load: {}
+  - leak: order-api
+expect:
+  - logql: '{service=order-api}'
+    is: "count > 1"
+  - logql: '{service="order-api"}'
+    is: "count < 1"
+  - logql: rate({service="order-api"}[5m])
+    is: "> 1"
+  - trace: { root: order-api }
+  - trace: { through: [nginx] }
+  - alert: X
+    is: burning
+    body: "{}"
+  - alert: X
+    is: notifications <= 2
+  - panel: { dashboard: request, panel: Latency }
+    is: "> 1"
+  - panel: { dashboard: requests, panel: Latncy }
+    is: "> 1"
+  - panel: { dashboard: requests, panel: Latency, query: C }
+    is: "> 1"
+  - sql: DELETE FROM orders
+    is: "> 1"
+  - sql: SELECT 1; SELECT 2
+    is: "> 1"
+"#,
+    );
+}
+
+#[test]
+fn a_scenario_with_problems_points_into_its_file() {
+    let source = SourceFile::new(
+        "labs/scenarios/wrong.yaml",
+        "# Why\ntitel: x\ninject:\n  - kill: ngnix\n",
+    );
+    let (scenario, problems) = Scenario::decode(&source, &surroundings());
+    assert!(scenario.is_none());
+    let problems: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.render(false))
+        .collect();
+    insta::assert_snapshot!(problems.join("\n\n"));
 }

@@ -12,3 +12,4 @@ pub mod report;
 pub mod run;
 pub mod stack;
 pub mod terminal;
+pub mod verify;

@@ -6,7 +6,7 @@ use obsbook_lab::event::Event;
 
 use crate::book::LoadedBook;
 use crate::engine::{Container, Engine, State};
-use crate::fault::{ApiError, FaultApi};
+use crate::fault::{InjectError, UndoError, undo_everything};
 use crate::images::{Choice, ImagesError, Source, choose, ensure};
 use crate::install::{InstallError, install, missing, stop_engine_we_started};
 use crate::report::Reporter;
@@ -72,9 +72,20 @@ pub enum PrepareError {
     /// What `--install` does.
     #[error(transparent)]
     Install(#[from] InstallError),
-    /// A service's fault API.
+    /// A scenario is for a stack that runs.
+    #[error("no stack runs, so there is nothing to break")]
+    NothingRuns,
+    /// A fault that cannot be put in place.
+    #[error("failed to {fault}: {error}")]
+    Inject {
+        /// The fault in words.
+        fault: String,
+        /// The reason.
+        error: InjectError,
+    },
+    /// A fault that cannot be ended.
     #[error(transparent)]
-    FaultApi(#[from] ApiError),
+    Undo(#[from] UndoError),
 }
 
 impl PrepareError {
@@ -90,7 +101,8 @@ impl PrepareError {
             Self::Boot(error) => error.hint(),
             Self::Images(error) => error.hint(),
             Self::Install(error) => error.hint(),
-            Self::FaultApi(_) => Some("obsbook status".to_owned()),
+            Self::NothingRuns => Some("obsbook up".to_owned()),
+            Self::Inject { .. } | Self::Undo(_) => Some("obsbook status".to_owned()),
         }
     }
 
@@ -202,6 +214,7 @@ pub fn tell_recovered(reporter: &Reporter, recovered: &[Recovered]) -> usize {
 /// Images cannot be had, or a container does not become healthy.
 pub async fn boot(
     preparation: &Preparation,
+    book: &LoadedBook,
     ready: &mut Ready,
     profile: &str,
     reporter: &Reporter,
@@ -213,6 +226,10 @@ pub async fn boot(
     let engine = ready.stack.engine().clone();
     let variable = ("OBSBOOK_IMAGES".to_owned(), choice.source.name().to_owned());
     ready.stack.set_environment([variable]);
+    if choice.source == Source::Registry {
+        let profiles = book.settings.registry_profiles.clone();
+        ready.stack.set_profiles_beside(profiles);
+    }
     let compose = ready.stack.compose();
     ensure(&engine, compose, profile, &choice, &mut |progress| {
         reporter.building(&progress)
@@ -223,6 +240,9 @@ pub async fn boot(
         .boot(profile, &[], &mut |line| reporter.activity(line))
         .await?;
     tell_ready(reporter, profile, &booted);
+    for missing in &booted.missing {
+        reporter.progress(&format!("warning: {missing}"));
+    }
     Ok(booted)
 }
 
@@ -300,20 +320,7 @@ pub async fn reset(
         })
         .await?;
     tell_ready(reporter, &profile, &booted);
-    let able = ready
-        .stack
-        .model()
-        .services
-        .iter()
-        .filter(|(_, service)| service.fault_port().is_some());
-    let present = able.filter(|(name, _)| {
-        containers
-            .iter()
-            .any(|container| &&container.service == name)
-    });
-    for (name, _) in present {
-        FaultApi::new(&ready.stack, name).reset().await?;
-    }
+    undo_everything(&ready.stack).await?;
     if left > 0 {
         let Ready {
             stack,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::decode::{Decoder, Keys};
 use super::fault::Fault;
-use super::probe::{ContainerExpectation, HttpExpectation, PLANNED, PROBES, Probe, Quantifier};
+use super::probe::{EXTRA_KEYS, PLANNED, PROBES, Probe};
 use crate::duration;
 use crate::span::Position;
 use crate::yaml::Node;
@@ -52,56 +52,18 @@ impl Section {
 impl Condition {
     /// Returns what is asked, without the bound: a query, a request, a container.
     pub fn subject(&self) -> String {
-        match &self.probe {
-            // A query may be written over several lines; where it is named it stands on one.
-            Probe::Promql { query, .. } => {
-                query.text.split_whitespace().collect::<Vec<_>>().join(" ")
-            }
-            Probe::Http {
-                address, method, ..
-            } => format!("{method} {address}"),
-            Probe::Container { service, .. } => format!("container {service}"),
-        }
+        self.probe.subject()
     }
 
     /// Returns the bound in the block's words: `< 0.25`, `any > 3`, `status == 200`, `healthy`.
     pub fn bound(&self) -> String {
-        match &self.probe {
-            Probe::Promql {
-                quantifier,
-                comparison,
-                ..
-            } => match quantifier {
-                Quantifier::One => comparison.to_string(),
-                Quantifier::Any => format!("any {comparison}"),
-                Quantifier::All => format!("all {comparison}"),
-            },
-            Probe::Http { expectation, .. } => match expectation {
-                HttpExpectation::Status(comparison) => format!("status {comparison}"),
-                HttpExpectation::Time(comparison) => format!("time {comparison} s"),
-                HttpExpectation::BodyContains(text) => format!("body contains {text}"),
-                HttpExpectation::Unreachable => "unreachable".to_owned(),
-            },
-            Probe::Container { expectation, .. } => match expectation {
-                ContainerExpectation::Is(state) => state.to_string(),
-                ContainerExpectation::IsNot(state) => format!("not {state}"),
-                ContainerExpectation::Restarts(comparison) => format!("restarts {comparison}"),
-            },
-        }
+        self.probe.bound()
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counted = matches!(
-            self.probe,
-            Probe::Http { .. }
-                | Probe::Container {
-                    expectation: ContainerExpectation::Restarts(_),
-                    ..
-                }
-        );
-        let verb = if counted { ":" } else { " is" };
+        let verb = if self.probe.is_measured() { ":" } else { " is" };
         write!(f, "{}{verb} {}", self.subject(), self.bound())
     }
 }
@@ -122,36 +84,19 @@ impl Decoder<'_> {
     }
 
     fn condition(&mut self, node: &Node, section: Section) -> Option<Condition> {
-        let keys = match section {
-            Section::Expect => Keys {
-                what: "an expectation",
-                known: &[
-                    "promql",
-                    "http",
-                    "container",
-                    "is",
-                    "within",
-                    "always",
-                    "for",
-                    "disproved_by",
-                    "method",
-                    "body",
-                ],
-                planned: &["logql", "trace", "alert", "sql", "panel", "run"],
-            },
-            Section::Steady | Section::After => Keys {
-                what: "a condition",
-                known: &[
-                    "promql",
-                    "http",
-                    "container",
-                    "is",
-                    "within",
-                    "method",
-                    "body",
-                ],
-                planned: &["logql", "trace", "alert", "sql", "panel", "run"],
-            },
+        let (what, own): (_, &[&str]) = match section {
+            Section::Expect => (
+                "an expectation",
+                &["is", "within", "always", "for", "disproved_by"],
+            ),
+            Section::Steady | Section::After => ("a condition", &["is", "within"]),
+        };
+        let extra = EXTRA_KEYS.iter().map(|(key, _)| key);
+        let known: Vec<&str> = PROBES.iter().chain(own).chain(extra).copied().collect();
+        let keys = Keys {
+            what,
+            known: &known,
+            planned: &PLANNED,
         };
         let before = self.diagnostics.len();
         if !self.mapping(node, &keys) {
@@ -166,7 +111,7 @@ impl Decoder<'_> {
             .get("within")
             .map(|within| self.duration(within, "within"));
         let probe = match named.as_slice() {
-            [(word, subject)] => self.probe(word, subject, node),
+            [(word, subject)] => self.probe(word, subject, node, section),
             [] => {
                 // An unknown or planned probe has been reported by its name already.
                 if !planned && self.diagnostics.len() == before {
@@ -193,6 +138,7 @@ impl Decoder<'_> {
             None => section.default_within(),
         };
         let probe = probe?;
+        self.check_signals(&probe, node);
         self.check_window(&probe, within, node);
         let always = self.always(node)?;
         let at = self
@@ -258,16 +204,40 @@ impl Decoder<'_> {
         }))
     }
 
+    /// What a probe reads must be there in the lab's profile.
+    fn check_signals(&mut self, probe: &Probe, node: &Node) {
+        let around = self.around;
+        let Some(model) = &around.model else { return };
+        let place = node.key_span(probe.word()).unwrap_or_else(|| head(node));
+        for kind in probe.signals().iter().flat_map(|signal| signal.sources()) {
+            let Some(name) = model.source(kind) else {
+                // Its usual name is enough.
+                if !model.services.contains_key(*kind) {
+                    let hint = format!(
+                        "label the service that it is: `{}: {kind}`",
+                        crate::compose::SOURCE_LABEL
+                    );
+                    self.report(
+                        &place,
+                        format!("this stack has no {kind} for `{}`", probe.word()),
+                        hint,
+                    );
+                }
+                continue;
+            };
+            if !self.check_service(name, &place) {
+                return;
+            }
+        }
+    }
+
     /// A window longer than the deadline still holds samples from before the change that it should show.
     fn check_window(&mut self, probe: &Probe, within: Duration, node: &Node) {
-        let Probe::Promql { query, .. } = probe else {
-            return;
-        };
-        let Some(window) = query.longest_window.filter(|window| *window > within) else {
+        let Some(window) = probe.longest_window().filter(|window| *window > within) else {
             return;
         };
         let span = node
-            .get("promql")
+            .get(probe.word())
             .map_or(head(node), |query| query.span.clone());
         let message = format!(
             "a range window of {} is longer than the deadline of {}",

@@ -1,28 +1,29 @@
 //! Reading typed values out of a block's YAML tree, collecting every problem on the way.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::compose::ComposeModel;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::Fence;
 use crate::span::{SourceFile, Span, Spanned};
 use crate::suggest;
+use crate::surroundings::Surroundings;
 use crate::yaml::{Kind, Node};
 
 /// The keys of one mapping: those that work, and those of DESIGN that this version refuses by name.
-pub(super) struct Keys {
+pub(super) struct Keys<'k> {
     /// What the mapping is, as in "unknown key in {what}".
-    pub(super) what: &'static str,
-    pub(super) known: &'static [&'static str],
-    pub(super) planned: &'static [&'static str],
+    pub(super) what: &'k str,
+    pub(super) known: &'k [&'k str],
+    pub(super) planned: &'k [&'k str],
 }
 
 /// One block being read.
 pub(super) struct Decoder<'a> {
     pub(super) source: &'a SourceFile,
     pub(super) fence: &'a Fence,
-    /// The compose model that names are checked against; `None` when it could not be read.
-    pub(super) model: Option<&'a ComposeModel>,
+    /// What names are checked against.
+    pub(super) around: &'a Surroundings,
     /// The profile that the lab runs in, once it is known.
     pub(super) profile: Option<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -139,6 +140,24 @@ impl Decoder<'_> {
             .collect()
     }
 
+    /// Returns a mapping of words to words, such as labels.
+    pub(super) fn words(&mut self, node: &Node, what: &str) -> Option<BTreeMap<String, String>> {
+        let Kind::Mapping(entries) = &node.kind else {
+            let message = format!("{what} is {}, not names and values", node.describe());
+            self.report(&node.span, message, "write `{ service: order-api }`");
+            return None;
+        };
+        let entries = entries.clone();
+        let pairs = entries.iter().map(|(name, value)| {
+            let name = self.text(name, &format!("a name in {what}"))?;
+            Some((
+                name.value,
+                self.text(value, &format!("a value in {what}"))?.value,
+            ))
+        });
+        pairs.collect()
+    }
+
     /// Returns a duration such as `800ms`, `20s` or `1m 30s`, greater than zero.
     pub(super) fn duration(&mut self, node: &Node, what: &str) -> Option<Duration> {
         let text = self.text(node, what)?;
@@ -234,7 +253,9 @@ impl Decoder<'_> {
 
     /// Returns whether the compose model has `name` in the lab's profile, and reports it otherwise.
     pub(super) fn check_service(&mut self, name: &str, span: &Span) -> bool {
-        let Some(model) = self.model else { return true };
+        let Some(model) = &self.around.model else {
+            return true;
+        };
         let Some(service) = model.services.get(name) else {
             let hint = suggest::hint(name, model.services.keys().map(String::as_str));
             self.report(span, format!("unknown service `{name}`"), hint);

@@ -1,16 +1,19 @@
 //! A whole lab, and how a fenced block becomes one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::condition::{Condition, Section};
 use super::decode::{Decoder, Keys};
 use super::fault::Fault;
+use super::probe::Signal;
 use super::teaching::Predict;
 use crate::compose::ComposeModel;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::Fence;
 use crate::span::{Position, SourceFile, Span, Spanned};
 use crate::suggest;
+use crate::surroundings::Surroundings;
 use crate::yaml::{self, Node};
 
 /// What a block is to its reader.
@@ -63,6 +66,14 @@ pub struct Lab {
 }
 
 impl Lab {
+    /// Returns the signals that its conditions read.
+    pub fn signals(&self) -> BTreeSet<Signal> {
+        let conditions = self.steady.iter().chain(&self.expect).chain(&self.after);
+        conditions
+            .flat_map(|condition| condition.probe.signals())
+            .collect()
+    }
+
     /// Returns the longest time, from the first injection on, that a fault of this lab may have to last.
     pub fn longest_deadline(&self) -> Duration {
         let expectations = self.expect.iter().map(|condition| match &condition.always {
@@ -73,7 +84,7 @@ impl Lab {
     }
 }
 
-const KEYS: Keys = Keys {
+const KEYS: Keys<'static> = Keys {
     what: "a lab",
     known: &[
         "id",
@@ -109,17 +120,16 @@ const KEYS: Keys = Keys {
 
 /// Returns the lab that `fence` spells, unless it has problems; the problems come with it.
 ///
-/// `model` is what names are checked against; `default_profile` is the profile of a lab that names none.
+/// `around` is what names are checked against.
 pub fn decode(
     source: &SourceFile,
     fence: &Fence,
-    model: Option<&ComposeModel>,
-    default_profile: &str,
+    around: &Surroundings,
 ) -> (Option<Lab>, Vec<Diagnostic>) {
     let mut decoder = Decoder {
         source,
         fence,
-        model,
+        around,
         profile: None,
         diagnostics: Vec::new(),
     };
@@ -148,7 +158,7 @@ pub fn decode(
         );
         return (None, decoder.diagnostics);
     }
-    let lab = decoder.lab(&root, default_profile);
+    let lab = decoder.lab(&root);
     decoder
         .diagnostics
         .sort_by_key(|diagnostic| diagnostic.start);
@@ -157,7 +167,7 @@ pub fn decode(
 }
 
 impl Decoder<'_> {
-    fn lab(&mut self, root: &Node, default_profile: &str) -> Option<Lab> {
+    fn lab(&mut self, root: &Node) -> Option<Lab> {
         if !self.mapping(root, &KEYS) {
             return None;
         }
@@ -167,16 +177,10 @@ impl Decoder<'_> {
         }
         let title = self.required(root, "title");
         self.kind(root);
-        let profile = self.profile(root, default_profile);
+        let profile = self.profile(root);
         self.profile = profile.clone();
         let steady = self.section(root, "steady", Section::Steady);
-        let inject = root.get("inject").map(|node| {
-            let items = self.list(node, "inject").to_vec();
-            items
-                .iter()
-                .filter_map(|item| self.fault(item))
-                .collect::<Vec<_>>()
-        });
+        let inject = root.get("inject").map(|node| self.faults(node));
         let expect = self.section(root, "expect", Section::Expect);
         let after = self.section(root, "after", Section::After);
         let disproved_by = root.get("disproved_by").and_then(|node| self.fault(node));
@@ -264,12 +268,12 @@ impl Decoder<'_> {
         }
     }
 
-    fn profile(&mut self, root: &Node, default_profile: &str) -> Option<String> {
+    fn profile(&mut self, root: &Node) -> Option<String> {
         let Some(node) = root.get("profile") else {
-            return Some(default_profile.to_owned());
+            return Some(self.around.profile.clone());
         };
         let name = self.text(node, "profile")?;
-        let known = self.model.map(ComposeModel::profiles);
+        let known = self.around.model.as_ref().map(ComposeModel::profiles);
         if let Some(known) = known.filter(|known| !known.contains(name.value.as_str())) {
             let hint = suggest::hint(&name.value, known);
             self.report(

@@ -5,10 +5,15 @@ mod decode;
 mod fault;
 mod lab;
 mod probe;
+mod scenario;
 mod teaching;
 
 pub use condition::{Always, Condition};
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, Network};
 pub use lab::{Kind, Lab, decode};
-pub use probe::{ContainerExpectation, ContainerState, HttpExpectation, Probe, Quantifier};
+pub use probe::{
+    AlertExpectation, AlertState, ContainerExpectation, ContainerState, HttpExpectation,
+    LogExpectation, PanelProbe, PanelQuery, Probe, Quantifier, Signal, TraceSearch,
+};
+pub use scenario::Scenario;
 pub use teaching::Predict;

@@ -1,7 +1,7 @@
 //! A lab as the reader of the rendered book sees it: complete without scripts, and no line of it blank,
 //! since a blank line would end the HTML block in Markdown.
 
-use obsbook_lab::block::{Condition, Lab, Probe};
+use obsbook_lab::block::{Condition, Lab};
 
 /// Returns the card of `lab`; `yaml` is the block as it was written.
 pub(super) fn render(lab: &Lab, yaml: &str) -> String {
@@ -121,11 +121,7 @@ fn step(card: &mut Html, name: &str, words: &str, conditions: &[Condition]) {
 }
 
 fn sentence(condition: &Condition) -> String {
-    let language = match condition.probe {
-        Probe::Promql { .. } => "promql",
-        Probe::Http { .. } => "http",
-        Probe::Container { .. } => "container",
-    };
+    let language = condition.probe.word();
     let time = match &condition.always {
         Some(always) => format!(
             "watched for {} at least",

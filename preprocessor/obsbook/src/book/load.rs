@@ -1,15 +1,18 @@
 //! Reading a book from disk: chapters in the order of SUMMARY.md, what they include, and what nothing reaches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use mdbook_core::config::Config;
 use mdbook_summary::{SummaryItem, parse_summary};
+use obsbook_lab::block::Scenario;
 use obsbook_lab::book::{Book, Document, Role};
 use obsbook_lab::compose::{ComposeModel, normal};
+use obsbook_lab::dashboard::Dashboards;
 use obsbook_lab::span::SourceFile;
 
 use super::settings::{Settings, SettingsError};
+use super::surroundings::surroundings;
 
 /// A book with everything that its labs need to be planned.
 #[derive(Debug, Clone)]
@@ -20,6 +23,10 @@ pub struct LoadedBook {
     pub settings: Settings,
     /// The compose files, if they can be read; otherwise the book's diagnostics say why not.
     pub model: Option<ComposeModel>,
+    /// The provisioned dashboards, by uid.
+    pub dashboards: Dashboards,
+    /// The scenarios, by name.
+    pub scenarios: BTreeMap<String, Scenario>,
     /// Chapters, labs and problems.
     pub book: Book,
 }
@@ -82,21 +89,23 @@ impl LoadedBook {
             std::fs::read_to_string(root.join(path)).map_err(|error| error.to_string())
         };
         let model = ComposeModel::read(&settings.compose_file(&root), &load);
-        let mut book = Book::read(&documents, model.as_ref().ok(), &settings.profile);
-        let model = match model {
-            Ok(model) => Some(model),
-            Err(problem) => {
-                // A book without labs needs no compose file.
-                if !book.blocks.is_empty() {
-                    book.diagnostics.insert(0, *problem);
-                }
-                None
-            }
+        let (model, problem) = match model {
+            Ok(model) => (Some(model), None),
+            Err(problem) => (None, Some(*problem)),
         };
+        let (around, problems) = surroundings(&root, &settings, model);
+        let mut book = Book::read(&documents, &around);
+        book.diagnostics.splice(0..0, problems);
+        // A book without labs needs no compose file.
+        if let Some(problem) = problem.filter(|_| !book.blocks.is_empty()) {
+            book.diagnostics.insert(0, problem);
+        }
         Ok(Self {
             root,
             settings,
-            model,
+            model: around.model,
+            dashboards: around.dashboards,
+            scenarios: around.scenarios,
             book,
         })
     }

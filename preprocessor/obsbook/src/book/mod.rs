@@ -4,6 +4,7 @@ mod card;
 mod load;
 mod preprocess;
 mod settings;
+mod surroundings;
 
 pub use load::{LoadError, LoadedBook};
 pub use preprocess::{PreprocessError, read_input, render_html, supports, unchanged};

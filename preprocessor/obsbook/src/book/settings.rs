@@ -22,10 +22,16 @@ pub struct Settings {
     /// Where images come from: `registry` or `packages`; by default obsbook finds out.
     #[serde(deserialize_with = "source")]
     pub images: Option<Source>,
+    /// Profiles that are added where images come from a registry: what cannot be built from packages.
+    pub registry_profiles: Vec<String>,
     /// Whether `mdbook test` may install what is missing.
     pub install: bool,
     /// Whether the stack takes free ports instead of its usual ones.
     pub dynamic_ports: bool,
+    /// The folder of the provisioned Grafana dashboards, relative to the book's root; none is fine.
+    pub dashboards: PathBuf,
+    /// The folder of the scenarios, relative to the book's root; none is fine.
+    pub scenarios: PathBuf,
     /// Where a test run leaves its results, relative to the book's root.
     pub results: PathBuf,
     /// How mdBook starts obsbook; its own key.
@@ -87,8 +93,11 @@ impl Default for Settings {
             project: None,
             select: Selection::All,
             images: None,
+            registry_profiles: Vec::new(),
             install: false,
             dynamic_ports: false,
+            dashboards: PathBuf::from("compose/config/grafana/dashboards"),
+            scenarios: PathBuf::from("labs/scenarios"),
             results: PathBuf::from(".obsbook/results.json"),
             command: None,
             before: Vec::new(),
@@ -123,7 +132,7 @@ impl SettingsError {
             Self::NoBook(_) => "go to the book's folder, or name it with --book DIR".to_owned(),
             Self::BookToml(_) => "mend the line that it names".to_owned(),
             Self::Table(_) => {
-                "keys: compose, profile, project, select, images, install, dynamic-ports, results"
+                "keys: compose, profile, project, select, images, registry-profiles, install, dynamic-ports, dashboards, scenarios, results"
                     .to_owned()
             }
             Self::FalseGreen(_) => {

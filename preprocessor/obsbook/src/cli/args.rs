@@ -109,7 +109,16 @@ pub(super) enum Command {
     /// Show what runs, where it listens, and which faults are in place
     Status,
     /// Show what this machine has and lacks
-    Doctor,
+    Doctor {
+        /// Also follow every signal of the running stack from its service to its dashboard
+        #[arg(long)]
+        verify: bool,
+    },
+    /// List the scenarios, or put one in place until `obsbook reset`
+    Scenario {
+        /// The scenario to put in place [default: list them]
+        name: Option<String>,
+    },
     /// Undo every fault, also those made by hand, and wait until the stack is healthy
     Reset,
     /// Show that each lab fails when its fault is left out

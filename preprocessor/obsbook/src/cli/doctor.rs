@@ -2,39 +2,35 @@
 
 use crate::terminal::out;
 use obsbook_lab::verdict::ExitStatus;
-use serde::Serialize;
 
 use super::args::{Common, Format};
 use super::context::Context;
 use crate::engine::{Compose, Container};
 use crate::install::{check_disk, missing};
 use crate::prepare;
-use crate::report::Table;
+use crate::report::{Finding, Table};
 use crate::stack::{Journal, Stack};
+use crate::verify::checklist;
 
 /// What a laptop that does other things as well can spare for the whole sandbox.
 const BUDGET: u64 = 12 << 30;
 
-#[derive(Serialize)]
-struct Finding {
-    subject: String,
-    fine: bool,
-    found: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<String>,
-}
-
-pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
+pub(super) async fn run(common: &Common, verify: bool) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
     let mut findings = vec![book(&context)];
     findings.push(match Compose::version().await {
-        Ok(version) => fine("docker compose", version),
-        Err(error) => bad("docker compose", &error, error.hint()),
+        Ok(version) => Finding::fine("docker compose", version),
+        Err(error) => Finding::bad("docker compose", &error, error.hint()),
     });
     match Stack::open(&context.book, &context.preparation.options).await {
-        Ok(stack) => findings.extend(engine(&context, &stack).await),
+        Ok(stack) => {
+            findings.extend(engine(&context, &stack).await);
+            if verify {
+                findings.extend(checklist(&stack, &context.book).await);
+            }
+        }
         Err(error) => {
-            findings.push(bad("engine", &error, error.hint()));
+            findings.push(Finding::bad("engine", &error, error.hint()));
             findings.extend(to_install().await);
         }
     }
@@ -51,29 +47,11 @@ pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     Ok(status)
 }
 
-fn fine(subject: &str, found: impl Into<String>) -> Finding {
-    Finding {
-        subject: subject.to_owned(),
-        fine: true,
-        found: found.into(),
-        help: None,
-    }
-}
-
-fn bad(subject: &str, found: &dyn std::fmt::Display, help: Option<String>) -> Finding {
-    Finding {
-        subject: subject.to_owned(),
-        fine: false,
-        found: found.to_string(),
-        help,
-    }
-}
-
 fn book(context: &Context) -> Finding {
     let labs = context.book.book.labs().count();
     match context.book.book.diagnostics.len() {
-        0 => fine("book", format!("{labs} labs, no problem")),
-        problems => bad(
+        0 => Finding::fine("book", format!("{labs} labs, no problem")),
+        problems => Finding::bad(
             "book",
             &format!("{problems} problems in its lab blocks"),
             Some("obsbook lint".to_owned()),
@@ -88,7 +66,7 @@ async fn to_install() -> Vec<Finding> {
         .into_iter()
         .map(|step| {
             let by_hand = step.commands.join(" && ");
-            bad(
+            Finding::bad(
                 "missing",
                 &format!("{}: {}", step.what, step.why),
                 Some(format!("obsbook up --install, or by hand: {by_hand}")),
@@ -99,7 +77,7 @@ async fn to_install() -> Vec<Finding> {
 
 async fn engine(context: &Context, stack: &Stack) -> Vec<Finding> {
     let info = stack.engine().info();
-    let mut findings = vec![fine(
+    let mut findings = vec![Finding::fine(
         "engine",
         format!(
             "{} on {}, {} processors, {} of memory",
@@ -111,13 +89,15 @@ async fn engine(context: &Context, stack: &Stack) -> Vec<Finding> {
     )];
     findings.push(
         match prepare::image_source(&context.preparation, stack).await {
-            Ok(choice) => fine("images", format!("from {}: {}", choice.source, choice.why)),
-            Err(error) => bad("images", &error, error.hint()),
+            Ok(choice) => {
+                Finding::fine("images", format!("from {}: {}", choice.source, choice.why))
+            }
+            Err(error) => Finding::bad("images", &error, error.hint()),
         },
     );
     findings.push(match check_disk(Some(stack.engine())).await {
-        Ok(()) => fine("disk", "room enough for images and data"),
-        Err(error) => bad("disk", &error, error.hint()),
+        Ok(()) => Finding::fine("disk", "room enough for images and data"),
+        Err(error) => Finding::bad("disk", &error, error.hint()),
     });
     match Journal::open(&stack.directory()) {
         Ok(journal) if journal.entries().is_empty() => {}
@@ -127,13 +107,13 @@ async fn engine(context: &Context, stack: &Stack) -> Vec<Finding> {
                 .iter()
                 .map(|entry| entry.fault.to_string())
                 .collect();
-            findings.push(bad(
+            findings.push(Finding::bad(
                 "leftovers",
                 &format!("still in place: {}", left.join(", ")),
                 Some("obsbook reset".to_owned()),
             ));
         }
-        Err(error) => findings.push(bad("leftovers", &error, None)),
+        Err(error) => findings.push(Finding::bad("leftovers", &error, None)),
     }
     let containers = stack.containers().await.unwrap_or_default();
     if !containers.is_empty() {
@@ -163,9 +143,9 @@ async fn running(stack: &Stack, containers: &[Container]) -> Finding {
         gib(used)
     );
     if unready.is_empty() {
-        return fine("running", found);
+        return Finding::fine("running", found);
     }
-    bad(
+    Finding::bad(
         "running",
         &format!("{found}; not healthy: {}", unready.join(", ")),
         Some("obsbook reset".to_owned()),
@@ -204,20 +184,20 @@ fn profiles(context: &Context) -> Vec<Finding> {
                 gib(BUDGET)
             );
             if !unlimited.is_empty() {
-                return bad(
+                return Finding::bad(
                     &subject,
                     &format!("{found}; without a limit: {}", unlimited.join(", ")),
                     Some("give each service a mem_limit".to_owned()),
                 );
             }
             if sum > BUDGET {
-                return bad(
+                return Finding::bad(
                     &subject,
                     &format!("{found}: over the budget"),
                     Some("lower the limits in the compose files".to_owned()),
                 );
             }
-            fine(&subject, found)
+            Finding::fine(&subject, found)
         })
         .collect()
 }

@@ -12,6 +12,7 @@ mod prove;
 mod reset;
 mod results;
 mod run;
+mod scenario;
 mod status;
 mod up;
 

@@ -25,6 +25,7 @@ pub(super) async fn run(common: &Common, profile: Option<&str>) -> Result<ExitSt
             prepare::open(&context.preparation, &context.book, &context.reporter).await?;
         prepare::boot(
             &context.preparation,
+            &context.book,
             &mut ready,
             &profile,
             &context.reporter,

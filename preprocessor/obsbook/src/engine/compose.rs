@@ -26,6 +26,8 @@ pub struct Compose {
     pub project: String,
     /// The compose files; with none, `.env` decides as it does for a person who types the command.
     pub files: Vec<PathBuf>,
+    /// Profiles that are active beside the one that a call names.
+    pub beside: Vec<String>,
     /// Variables set for every call; they win over `.env`.
     pub env: Vec<(String, String)>,
 }
@@ -47,6 +49,9 @@ impl Compose {
         }
         for file in &self.files {
             command.arg("--file").arg(file);
+        }
+        for profile in &self.beside {
+            command.args(["--profile", profile]);
         }
         command.args(args);
         command.envs(self.env.iter().map(|(name, value)| (name, value)));

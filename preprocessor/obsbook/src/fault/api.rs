@@ -78,6 +78,14 @@ impl<'s> FaultApi<'s> {
             ),
             FaultKind::Error { ratio } => (Method::PUT, json!({"ratio": ratio, "ttl_s": ttl})),
             FaultKind::Memory { mib } => (Method::PUT, json!({"mib": mib, "ttl_s": ttl})),
+            FaultKind::Retries { attempts } => {
+                (Method::PUT, json!({"attempts": attempts, "ttl_s": ttl}))
+            }
+            FaultKind::Leak { connections } => (
+                Method::PUT,
+                json!({"connections": connections, "ttl_s": ttl}),
+            ),
+            FaultKind::Stall => (Method::PUT, json!({"ttl_s": ttl})),
             _ => (Method::POST, json!({})),
         };
         self.call(method, &format!("/faults/{}", kind.word()), Some(body))

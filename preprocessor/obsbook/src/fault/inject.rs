@@ -5,6 +5,8 @@ use std::time::Duration;
 use obsbook_lab::block::{Fault, FaultKind};
 
 use super::api::{ApiError, FaultApi};
+use super::load::{LoadError, set_users};
+use super::network::{NetworkError, Way};
 use crate::engine::EngineError;
 use crate::stack::Stack;
 
@@ -20,12 +22,22 @@ pub enum InjectError {
     /// The service's fault API.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The proxies between services.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The traffic.
+    #[error(transparent)]
+    Load(#[from] LoadError),
 }
 
 impl InjectError {
     /// Returns whether the lab asks for something that can never be had, rather than the stack being away.
     pub fn is_invalid(&self) -> bool {
-        matches!(self, Self::Api(ApiError::Refused { .. }))
+        match self {
+            Self::Api(ApiError::Refused { .. }) | Self::Load(LoadError::NoUsual { .. }) => true,
+            Self::Network(error) => error.is_invalid(),
+            _ => false,
+        }
     }
 }
 
@@ -42,6 +54,14 @@ pub async fn inject(
         return Ok(FaultApi::new(stack, &fault.service)
             .put(&fault.kind, time_to_live)
             .await?);
+    }
+    match &fault.kind {
+        FaultKind::Network { to, toxic } => {
+            let from = fault.service.as_str();
+            return Ok(Way { from, to }.disturb(stack, toxic).await?);
+        }
+        FaultKind::Load { users } => return Ok(set_users(stack, &fault.service, *users).await?),
+        _ => {}
     }
     let container = stack.container(&fault.service).await?;
     let container = container.ok_or_else(|| InjectError::NoContainer(fault.service.clone()))?;

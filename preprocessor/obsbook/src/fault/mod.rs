@@ -1,9 +1,13 @@
-//! Faults and their undoing: through a service's own fault API, or through the engine.
+//! Faults and their undoing: through a service's own fault API, the engine, the proxies between services, or the traffic.
 
 mod api;
 mod inject;
+mod load;
+mod network;
 mod undo;
 
 pub use api::{ApiError, FaultApi, FaultState};
 pub use inject::{InjectError, inject};
-pub use undo::{Undo, UndoError};
+pub use load::LoadError;
+pub use network::NetworkError;
+pub use undo::{Undo, UndoError, undo_everything};

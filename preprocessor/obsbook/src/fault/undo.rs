@@ -1,9 +1,12 @@
 //! How each fault is undone: plain data, written to the journal before the fault.
 
 use obsbook_lab::block::{Fault, FaultKind};
+use obsbook_lab::compose::{LOAD_LABEL, NETWORK_LABEL};
 use serde::{Deserialize, Serialize};
 
 use super::api::{ApiError, FaultApi};
+use super::load::{LoadError, set_users, usual_users};
+use super::network::{NetworkError, Way, ways};
 use crate::engine::{EngineError, State};
 use crate::stack::Stack;
 
@@ -17,6 +20,18 @@ pub enum Undo {
         service: String,
         /// The fault's word, as in `latency`.
         kind: String,
+    },
+    /// Take what obsbook did off the way between two services.
+    CalmNetwork {
+        /// The caller.
+        from: String,
+        /// The callee.
+        to: String,
+    },
+    /// Bring the traffic back to its usual number of users.
+    UsualLoad {
+        /// The service that makes it.
+        service: String,
     },
     /// See that the service's container runs and is not frozen.
     EnsureRunning {
@@ -34,19 +49,33 @@ pub enum UndoError {
     /// The service's fault API.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The proxies between services.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The traffic.
+    #[error(transparent)]
+    Load(#[from] LoadError),
 }
 
 impl Undo {
     /// Returns what takes `fault` back.
     pub fn of(fault: &Fault) -> Self {
         let service = fault.service.clone();
-        match fault.kind {
-            FaultKind::Latency { .. } | FaultKind::Error { .. } | FaultKind::Memory { .. } => {
-                Self::EndFault {
-                    service,
-                    kind: fault.kind.word().to_owned(),
-                }
-            }
+        match &fault.kind {
+            FaultKind::Latency { .. }
+            | FaultKind::Error { .. }
+            | FaultKind::Memory { .. }
+            | FaultKind::Retries { .. }
+            | FaultKind::Leak { .. }
+            | FaultKind::Stall => Self::EndFault {
+                service,
+                kind: fault.kind.word().to_owned(),
+            },
+            FaultKind::Network { to, .. } => Self::CalmNetwork {
+                from: service,
+                to: to.clone(),
+            },
+            FaultKind::Load { .. } => Self::UsualLoad { service },
             FaultKind::Crash
             | FaultKind::Kill
             | FaultKind::Stop
@@ -61,6 +90,15 @@ impl Undo {
     /// The engine or the service does not answer.
     pub async fn apply(&self, stack: &Stack) -> Result<(), UndoError> {
         match self {
+            Self::CalmNetwork { from, to } => Ok(Way { from, to }.calm(stack).await?),
+            Self::UsualLoad { service } => {
+                let users = usual_users(stack, service)?;
+                match set_users(stack, service, users).await {
+                    // What is down makes no traffic, and begins with the usual one.
+                    Err(_) if !runs(stack, service).await? => Ok(()),
+                    result => Ok(result?),
+                }
+            }
             Self::EnsureRunning { service } => {
                 let Some(container) = stack.container(service).await? else {
                     return Ok(());
@@ -84,9 +122,7 @@ impl Undo {
                     Ok(()) => Ok(()),
                     Err(error) => {
                         // The state of a fault is in the process: a process that is down has none.
-                        let now = stack.container(service).await?;
-                        let runs = now.is_some_and(|container| container.state == State::Running);
-                        if runs {
+                        if runs(stack, service).await? {
                             self.force(stack, service, error).await
                         } else {
                             Ok(())
@@ -107,4 +143,32 @@ impl Undo {
         }
         Ok(())
     }
+}
+
+async fn runs(stack: &Stack, service: &str) -> Result<bool, EngineError> {
+    let container = stack.container(service).await?;
+    Ok(container.is_some_and(|container| container.state == State::Running))
+}
+
+/// Ends every fault that the stack's services, proxies and traffic may carry, whoever made it.
+///
+/// # Errors
+/// One of them does not answer.
+pub async fn undo_everything(stack: &Stack) -> Result<(), UndoError> {
+    for (name, service) in &stack.model().services {
+        if service.fault_port().is_some() && runs(stack, name).await? {
+            FaultApi::new(stack, name).reset().await?;
+        }
+    }
+    if stack.model().labelled(NETWORK_LABEL).is_some() {
+        for (from, to) in ways(stack).await? {
+            Undo::CalmNetwork { from, to }.apply(stack).await?;
+        }
+    }
+    if let Some(service) = stack.model().labelled(LOAD_LABEL).map(str::to_owned)
+        && runs(stack, &service).await?
+    {
+        Undo::UsualLoad { service }.apply(stack).await?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use obsbook_lab::address::Address;
 use obsbook_lab::block::HttpExpectation;
 
 use super::observe::{Observation, ProbeError};
-use super::prometheus::plain;
+use super::source::plain;
 use crate::stack::{AddressProblem, Stack};
 
 /// A service that needs longer than this for one request counts as unreachable.

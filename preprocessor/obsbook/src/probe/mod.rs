@@ -1,10 +1,22 @@
 //! The probes: one statement about the running stack, answered from its telemetry.
 
+mod alert;
+mod complete;
 mod container;
 mod http;
+mod logql;
 mod observe;
-mod prometheus;
+mod panel;
 mod promql;
+mod series;
+mod source;
+mod sql;
+mod trace;
 
 pub use observe::{Baseline, Observation, ProbeError, explain, observe};
-pub use prometheus::{Prometheus, QueryError, Series};
+pub use source::{
+    Alert, AlertInbox, Alertmanager, Jaeger, Line, Loki, Notification, Prometheus, QueryError,
+    Series, Span, Trace,
+};
+
+pub(crate) use panel::evaluate as evaluate_panel;

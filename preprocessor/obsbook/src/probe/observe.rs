@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use obsbook_lab::block::{Condition, Probe};
 
-use super::{container, http, promql};
+use super::source::QueryError;
+use super::{alert, container, http, logql, panel, promql, sql, trace};
 use crate::engine::EngineError;
-use crate::stack::Stack;
+use crate::stack::{Kind, SourceProblem, Stack};
 
 /// What was seen when a condition was looked at.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,28 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Makes the observation false if it rests on evidence from before `since`; `what` is what is too old.
+    pub(super) fn discard_older_than(&mut self, since: Option<Timestamp>, what: &str) {
+        if let (true, Some(since), Some(evidence)) = (self.met, since, self.evidence)
+            && evidence < since
+        {
+            self.met = false;
+            let age = since.duration_since(evidence).as_secs_f64();
+            self.seen
+                .push_str(&format!(", but its newest {what} is {age:.1} s too old"));
+        }
+    }
+
+    /// Returns an observation of a number.
+    pub(super) fn of(met: bool, value: f64, seen: impl Into<String>) -> Self {
+        Self {
+            met,
+            value: Some(value),
+            seen: seen.into(),
+            evidence: None,
+        }
+    }
+
     /// Returns an observation of this moment, without a number.
     pub(super) fn now(met: bool, seen: impl Into<String>) -> Self {
         Self {
@@ -53,11 +76,46 @@ pub enum ProbeError {
     Engine(#[from] EngineError),
 }
 
+impl ProbeError {
+    /// Returns the error of a probe whose data source, of this kind, did not answer its query.
+    pub(super) fn from_query(stack: &Stack, kind: Kind, error: QueryError) -> Self {
+        match error {
+            QueryError::Refused { .. } => Self::Invalid(error.to_string()),
+            QueryError::Away(reason) => Self::Away {
+                source_name: stack.source_service(kind).to_owned(),
+                reason,
+            },
+        }
+    }
+}
+
+impl From<SourceProblem> for ProbeError {
+    fn from(problem: SourceProblem) -> Self {
+        Self::Away {
+            source_name: problem.service,
+            reason: problem.reason,
+        }
+    }
+}
+
 /// What was counted when the steady state held: counters are read as differences from then.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
     /// How often the restart policy had brought each service back.
     pub restarts: BTreeMap<String, u64>,
+    /// When that was: log lines, traces and notifications count from then.
+    pub since: Option<Timestamp>,
+}
+
+/// How far back lines and traces count where nothing says from when: as long as a reader would wait.
+const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+
+impl Baseline {
+    /// Returns from when lines, traces and notifications count.
+    pub(super) fn from(&self, since: Option<Timestamp>) -> Timestamp {
+        let recent = || Timestamp::now().checked_sub(RECENT).unwrap_or_default();
+        since.or(self.since).unwrap_or_else(recent)
+    }
 }
 
 /// Returns what `condition` looks like now. Evidence older than `since`, if given, does not count.
@@ -76,6 +134,29 @@ pub async fn observe(
             quantifier,
             comparison,
         } => promql::observe(stack, query, *quantifier, comparison, since).await,
+        Probe::Logql { query, expectation } => {
+            logql::observe(stack, query, expectation, baseline, since).await
+        }
+        Probe::Trace { search, count } => {
+            trace::observe(stack, search, count, baseline.from(since)).await
+        }
+        Probe::Alert {
+            name,
+            labels,
+            channel,
+            expectation,
+        } => {
+            let asked = alert::Asked {
+                name,
+                labels,
+                channel: channel.as_deref(),
+            };
+            alert::observe(stack, &asked, expectation, baseline.from(since), since).await
+        }
+        Probe::Panel(panel) => panel::observe(stack, panel, baseline.from(since), since).await,
+        Probe::Sql { query, comparison } => {
+            sql::observe(stack, query, comparison, baseline.from(since)).await
+        }
         Probe::Http {
             address,
             method,
@@ -93,6 +174,11 @@ pub async fn observe(
 pub async fn explain(stack: &Stack, condition: &Condition) -> Vec<String> {
     match &condition.probe {
         Probe::Promql { query, .. } => promql::explain(stack, query).await,
+        Probe::Logql { query, .. } => logql::explain(stack, query).await,
+        Probe::Trace { search, .. } => trace::explain(stack, search).await,
+        Probe::Alert { name, .. } => alert::explain(stack, name).await,
+        Probe::Panel(panel) => panel::explain(stack, panel).await,
+        Probe::Sql { query, .. } => sql::explain(stack, query).await,
         Probe::Http { address, .. } => http::explain(stack, address).await,
         Probe::Container { service, .. } => container::explain(stack, service).await,
     }

@@ -1,11 +1,13 @@
 //! Reports: folds over the event stream, which run nothing and change no verdict.
 
+mod finding;
 mod human;
 mod json;
 mod reporter;
 mod results;
 mod table;
 
+pub use finding::Finding;
 pub use human::Human;
 pub use json::JsonLines;
 pub use reporter::{Output, Reporter};

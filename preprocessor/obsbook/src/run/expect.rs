@@ -79,9 +79,17 @@ impl LabRun<'_> {
     }
 
     /// Looks at each `after` condition once, just before the undo: one that is true already proves nothing.
-    pub(super) async fn after_control(&self, baseline: &Baseline) -> Step<()> {
+    ///
+    /// Lines, traces and notifications count from `broken_from`, the moment before the first injection.
+    pub(super) async fn after_control(
+        &self,
+        baseline: &Baseline,
+        broken_from: Timestamp,
+    ) -> Step<()> {
         for condition in &self.lab.after {
-            let look = self.look(Phase::Control, condition, baseline, None).await?;
+            let look = self
+                .look(Phase::Control, condition, baseline, Some(broken_from))
+                .await?;
             if look.observation.met {
                 let what = "true before the fault was undone, so it proves nothing";
                 return Err(self

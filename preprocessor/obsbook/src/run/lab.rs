@@ -107,8 +107,9 @@ impl LabRun<'_> {
                 let Some(faults) = &self.lab.inject else {
                     return Outcome::passed();
                 };
+                let broken_from = self.stack_time();
                 let outcome = self.break_and_watch(faults, &baseline).await;
-                self.undo_and_recover(outcome, &baseline).await
+                self.undo_and_recover(outcome, &baseline, broken_from).await
             }
         }
     }
@@ -220,6 +221,7 @@ impl LabRun<'_> {
         let containers =
             containers.map_err(|error| Outcome::new(Verdict::Unsteady, error.to_string()))?;
         Ok(Baseline {
+            since: Some(self.stack_time()),
             restarts: containers
                 .into_iter()
                 .map(|container| (container.service, container.restarts))

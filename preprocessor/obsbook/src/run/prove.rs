@@ -42,17 +42,18 @@ pub async fn prove(environment: &Environment<'_>, labs: &[&Lab]) -> ProofReport 
     for stage in stages(labs) {
         let booted = prepare::boot(
             environment.preparation,
+            environment.book,
             &mut ready,
             stage.profile,
             environment.reporter,
         );
-        let services = match interrupt.unless(booted).await {
+        let booted = match interrupt.unless(booted).await {
             None => return report.ended(ExitStatus::Interrupted),
             Some(Err(error)) => {
                 prepare::tell(environment.reporter, &error);
                 return report.ended(ExitStatus::Environment);
             }
-            Some(Ok(booted)) => booted.services,
+            Some(Ok(booted)) => booted,
         };
         let clock_offset = ready
             .stack
@@ -70,7 +71,7 @@ pub async fn prove(environment: &Environment<'_>, labs: &[&Lab]) -> ProofReport 
             ));
             let one = OneLab {
                 lab: &variant.lab,
-                services: &services,
+                booted: &booted,
                 clock_offset,
                 full_deadlines: true,
                 broken_before: variant.broken_before.clone(),

@@ -1,6 +1,6 @@
 //! A whole run: the stack brought up profile by profile, lab after lab, and what is left at the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use super::lab::{LabRun, Outcome};
 use crate::book::LoadedBook;
 use crate::prepare::{self, Preparation};
 use crate::report::{Reporter, Results};
-use crate::stack::{Journal, Stack};
+use crate::stack::{Booted, Journal, Missing, Stack};
 
 /// What a run needs besides its labs.
 pub struct Environment<'a> {
@@ -123,6 +123,7 @@ async fn run_stage(
         .interrupt
         .unless(prepare::boot(
             environment.preparation,
+            environment.book,
             ready,
             stage.profile,
             environment.reporter,
@@ -133,8 +134,8 @@ async fn run_stage(
         Some(Err(error)) => Err(prepare::tell(environment.reporter, &error)),
         Some(Ok(booted)) => Ok(booted),
     };
-    let services = match booted {
-        Ok(booted) => booted.services,
+    let booted = match booted {
+        Ok(booted) => booted,
         Err(reason) => {
             results.extend(
                 stage
@@ -158,7 +159,7 @@ async fn run_stage(
         }
         let run = OneLab {
             lab,
-            services: &services,
+            booted: &booted,
             clock_offset,
             full_deadlines: false,
             broken_before: None,
@@ -171,7 +172,7 @@ async fn run_stage(
 /// One lab on a stack that is ready.
 pub(crate) struct OneLab<'a> {
     pub(crate) lab: &'a Lab,
-    pub(crate) services: &'a BTreeSet<String>,
+    pub(crate) booted: &'a Booted,
     pub(crate) clock_offset: SignedDuration,
     pub(crate) full_deadlines: bool,
     pub(crate) broken_before: Option<Fault>,
@@ -184,13 +185,28 @@ pub(crate) async fn run_one(
     one: OneLab<'_>,
 ) -> LabResult {
     let started = Instant::now();
+    let signals = one.lab.signals();
+    let missing = one
+        .booted
+        .missing
+        .iter()
+        .find(|missing| signals.contains(&missing.signal));
+    if let Some(Missing {
+        service,
+        signal,
+        reason,
+    }) = missing
+    {
+        let reason = format!("it reads {signal}, and {service} {reason}");
+        return not_run(environment, one.lab, &reason);
+    }
     let run = LabRun {
         stack,
         lab: one.lab,
         journal,
         reporter: environment.reporter,
         interrupt: environment.interrupt,
-        services: one.services,
+        services: &one.booted.services,
         clock_offset: one.clock_offset,
         full_deadlines: one.full_deadlines,
         broken_before: one.broken_before,

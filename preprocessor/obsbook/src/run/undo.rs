@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use obsbook_lab::block::Fault;
 use obsbook_lab::event::{Event, Phase};
 use obsbook_lab::verdict::Verdict;
@@ -17,10 +18,17 @@ const BETWEEN: Duration = Duration::from_secs(2);
 
 impl LabRun<'_> {
     /// Undoes the lab's faults, waits for what the undo must bring, and returns the final outcome.
-    pub(super) async fn undo_and_recover(&self, outcome: Outcome, baseline: &Baseline) -> Outcome {
+    ///
+    /// `broken_from` is the moment before the first injection, on the stack's clock.
+    pub(super) async fn undo_and_recover(
+        &self,
+        outcome: Outcome,
+        baseline: &Baseline,
+        broken_from: Timestamp,
+    ) -> Outcome {
         let mut outcome = outcome;
         if outcome.verdict == Verdict::Passed
-            && let Err(vacuous) = self.after_control(baseline).await
+            && let Err(vacuous) = self.after_control(baseline, broken_from).await
         {
             outcome = vacuous;
         }
@@ -108,6 +116,7 @@ impl LabRun<'_> {
             Some(Ok(())) => {}
         }
         let baseline = Baseline::default();
+        let broken_from = self.stack_time();
         let work = async {
             self.inject_all(std::slice::from_ref(fault)).await?;
             self.until_any_fails(&baseline).await
@@ -117,7 +126,7 @@ impl LabRun<'_> {
             Some(Ok(())) => Outcome::passed(),
             Some(Err(outcome)) => outcome,
         };
-        self.undo_and_recover(outcome, &baseline).await
+        self.undo_and_recover(outcome, &baseline, broken_from).await
     }
 
     async fn until_any_fails(&self, baseline: &Baseline) -> Step<()> {

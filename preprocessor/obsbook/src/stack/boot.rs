@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use obsbook_lab::block::Signal;
 use tokio::time::sleep;
 
 use super::handle::Stack;
+use super::source::{Kind, SourceProblem};
 use crate::engine::{ComposeError, ComposeProblem, Container, EngineError, State};
 
 /// A stack that is not ready by then has something wrong with it.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// Nor is a data source: labs of other signals wait no longer for it.
+const SIGNAL_PATIENCE: Duration = Duration::from_secs(60);
 /// How often the engine is asked while containers start.
 const PAUSE: Duration = Duration::from_millis(300);
 /// The lines of a dead container's log that are shown.
@@ -24,6 +28,29 @@ pub struct Booted {
     pub took: Duration,
     /// The services that run and should go on running.
     pub services: BTreeSet<String>,
+    /// What holds or carries one signal and is not there: labs of other signals work without.
+    pub missing: Vec<Missing>,
+}
+
+/// A service that is not there, and the signal that is missing with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The service.
+    pub service: String,
+    /// The signal that it holds or carries.
+    pub signal: Signal,
+    /// What it is instead of ready: "is paused".
+    pub reason: String,
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} {}, so labs that read {} cannot run",
+            self.service, self.reason, self.signal
+        )
+    }
 }
 
 /// Why a profile did not come up.
@@ -47,14 +74,6 @@ pub enum BootError {
         /// The command that shows more.
         next: String,
     },
-    /// A data source does not answer, though its container is healthy.
-    #[error("{service} is healthy, but {reason}")]
-    Source {
-        /// The service.
-        service: String,
-        /// What it did not do.
-        reason: String,
-    },
 }
 
 impl BootError {
@@ -64,7 +83,6 @@ impl BootError {
             Self::Compose(error) => error.hint(),
             Self::Engine(error) => error.hint(),
             Self::Container { next, .. } => Some(next.clone()),
-            Self::Source { service, .. } => Some(format!("docker compose logs {service}")),
         }
     }
 
@@ -89,35 +107,50 @@ impl Stack {
         on_line: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Booted, BootError> {
         let started = Instant::now();
-        let wanted: BTreeSet<String> = self
-            .model()
-            .in_profile(profile)
-            .map(|(name, _)| name.to_owned())
-            .collect();
+        let wanted = self.services_in(profile);
         let before = self.containers().await?;
         let reused = wanted
             .iter()
             .all(|name| before.iter().any(|c| &c.service == name && c.is_ready()));
-        if let Err(error) = self
-            .compose()
-            .up(profile, &[&["--no-build"], extra].concat(), on_line)
-            .await
+        let up = self.compose().up(profile, extra, on_line).await;
+        if let Err(error) = up
+            && !self.all_but_signals_ready(&wanted).await?
         {
             return Err(self.culprit(self.with_image(error), &wanted).await);
         }
-        let services = self.wait_ready(&wanted, started).await?;
-        self.wait_sources(&wanted, started).await?;
+        let mut missing = Vec::new();
+        let mut services = self.wait_ready(&wanted, started, &mut missing).await?;
+        self.wait_sources(&wanted, started, &mut missing).await;
+        services.retain(|service| missing.iter().all(|missing| &missing.service != service));
         Ok(Booted {
             reused,
             took: started.elapsed(),
             services,
+            missing,
         })
+    }
+
+    /// Returns the signal that a service holds or carries, if the stack can do without it.
+    pub fn signal_of(&self, service: &str) -> Option<Signal> {
+        self.model().services.get(service)?.signal()
+    }
+
+    /// Returns whether every service runs but those that hold or carry a signal.
+    async fn all_but_signals_ready(&self, wanted: &BTreeSet<String>) -> Result<bool, EngineError> {
+        let containers = self.containers().await?;
+        let mut needed = wanted.iter().filter(|name| self.signal_of(name).is_none());
+        Ok(needed.all(|name| {
+            containers
+                .iter()
+                .any(|c| &c.service == name && c.is_ready())
+        }))
     }
 
     async fn wait_ready(
         &self,
         wanted: &BTreeSet<String>,
         started: Instant,
+        missing: &mut Vec<Missing>,
     ) -> Result<BTreeSet<String>, BootError> {
         loop {
             let containers: Vec<_> = self
@@ -126,7 +159,8 @@ impl Stack {
                 .into_iter()
                 .filter(|c| wanted.contains(&c.service))
                 .collect();
-            let late = containers.iter().find(|container| !container.is_ready());
+            let gone = |c: &&Container| missing.iter().any(|missing| missing.service == c.service);
+            let late = containers.iter().find(|c| !c.is_ready() && !gone(c));
             let Some(late) = late else {
                 let running = containers
                     .into_iter()
@@ -134,42 +168,68 @@ impl Stack {
                 return Ok(running.map(|container| container.service).collect());
             };
             let dead = matches!(late.state, State::Exited | State::Dead) || late.restarts > 3;
-            if dead || late.state == State::Paused || started.elapsed() > PATIENCE {
-                return Err(self.not_ready(late).await);
+            let signal = self.signal_of(&late.service);
+            let patience = if signal.is_some() {
+                SIGNAL_PATIENCE
+            } else {
+                PATIENCE
+            };
+            if dead || late.state == State::Paused || started.elapsed() > patience {
+                let error = self.not_ready(late).await;
+                match (signal, error) {
+                    (Some(signal), BootError::Container { service, what, .. }) => {
+                        missing.push(Missing {
+                            service,
+                            signal,
+                            reason: what,
+                        });
+                        continue;
+                    }
+                    (_, error) => return Err(error),
+                }
             }
             sleep(PAUSE).await;
         }
     }
 
-    /// Prometheus answers, and what it scrapes in this profile has been scraped.
+    /// Each data source of this profile answers, and Prometheus has scraped something.
     async fn wait_sources(
         &self,
         wanted: &BTreeSet<String>,
         started: Instant,
-    ) -> Result<(), BootError> {
-        let service = self.prometheus_service();
-        if !wanted.contains(service) {
+        missing: &mut Vec<Missing>,
+    ) {
+        for kind in Kind::ALL {
+            let service = self.source_service(kind).to_owned();
+            if !wanted.contains(&service) || missing.iter().any(|gone| gone.service == service) {
+                continue;
+            }
+            while let Err(reason) = self.source_answers(kind).await {
+                if started.elapsed() > SIGNAL_PATIENCE {
+                    let signal = kind.signal();
+                    missing.push(Missing {
+                        service,
+                        signal,
+                        reason,
+                    });
+                    break;
+                }
+                sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn source_answers(&self, kind: Kind) -> Result<(), String> {
+        let reason = |problem: SourceProblem| format!("is healthy, but {}", problem.reason);
+        self.source_ready(kind).await.map_err(reason)?;
+        if kind != Kind::Prometheus {
             return Ok(());
         }
-        loop {
-            let reason = match self.prometheus().await {
-                Err(reason) => reason,
-                Ok(prometheus) if !prometheus.is_ready().await => {
-                    "it is not ready to answer queries".to_owned()
-                }
-                Ok(prometheus) => match prometheus.query("count(up == 1)").await {
-                    Ok(found) if !found.is_empty() => return Ok(()),
-                    Ok(_) => "it has scraped no target".to_owned(),
-                    Err(error) => error.to_string(),
-                },
-            };
-            if started.elapsed() > PATIENCE {
-                return Err(BootError::Source {
-                    service: service.to_owned(),
-                    reason,
-                });
-            }
-            sleep(PAUSE).await;
+        let prometheus = self.prometheus().await.map_err(reason)?;
+        match prometheus.query("count(up == 1)").await {
+            Ok(found) if !found.is_empty() => Ok(()),
+            Ok(_) => Err("has scraped no target".to_owned()),
+            Err(error) => Err(format!("does not answer: {error}")),
         }
     }
 

@@ -1,13 +1,13 @@
 //! The handle on a stack: its engine, its compose project, its containers.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use obsbook_lab::compose::{ComposeModel, FAULT_TOKEN_LABEL, SOURCE_LABEL};
+use obsbook_lab::compose::{ComposeModel, FAULT_TOKEN_LABEL};
 
 use crate::book::LoadedBook;
 use crate::engine::{Compose, Container, Engine, EngineError, state_dir};
-use crate::probe::Prometheus;
 
 /// What the command line says about the stack.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,6 @@ pub struct Stack {
     compose: Compose,
     model: ComposeModel,
     http: reqwest::Client,
-    prometheus: String,
 }
 
 /// Why there is no handle on a stack.
@@ -80,18 +79,9 @@ impl Stack {
             root: book.root.clone(),
             project,
             files: vec![book.root.join(book.settings.compose_file(&book.root))],
+            beside: Vec::new(),
             env,
         };
-        let prometheus = model
-            .services
-            .iter()
-            .find(|(_, service)| {
-                service
-                    .labels
-                    .get(SOURCE_LABEL)
-                    .is_some_and(|kind| kind == "prometheus")
-            })
-            .map_or_else(|| "prometheus".to_owned(), |(name, _)| name.clone());
         // A proxy has no business between obsbook and its own containers.
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -102,7 +92,6 @@ impl Stack {
             compose,
             model,
             http: http.unwrap_or_default(),
-            prometheus,
         })
     }
 
@@ -121,6 +110,19 @@ impl Stack {
         self.compose.env.extend(variables);
     }
 
+    /// Makes profiles active beside the one that is booted.
+    pub fn set_profiles_beside(&mut self, profiles: Vec<String>) {
+        self.compose.beside = profiles;
+    }
+
+    /// Returns the services that run when `profile` is booted.
+    pub fn services_in(&self, profile: &str) -> BTreeSet<String> {
+        let beside = self.compose.beside.iter().map(String::as_str);
+        let profiles = std::iter::once(profile).chain(beside);
+        let services = profiles.flat_map(|profile| self.model.in_profile(profile));
+        services.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// Returns the compose model.
     pub fn model(&self) -> &ComposeModel {
         &self.model
@@ -134,28 +136,6 @@ impl Stack {
     /// Returns the client for requests to services.
     pub fn http(&self) -> &reqwest::Client {
         &self.http
-    }
-
-    /// Returns the service that is the Prometheus of this stack.
-    pub fn prometheus_service(&self) -> &str {
-        &self.prometheus
-    }
-
-    /// Returns the Prometheus of this stack.
-    ///
-    /// # Errors
-    /// Why it cannot be asked, in words.
-    pub async fn prometheus(&self) -> Result<Prometheus, String> {
-        let address = obsbook_lab::address::Address {
-            service: self.prometheus.clone(),
-            port: None,
-            path: String::new(),
-        };
-        let base = self
-            .url(&address)
-            .await
-            .map_err(|problem| problem.to_string())?;
-        Ok(Prometheus::new(base, self.http.clone()))
     }
 
     /// Returns all containers of the stack, stopped ones too.

@@ -6,10 +6,12 @@ mod handle;
 mod journal;
 mod lock;
 mod recover;
+mod source;
 
 pub use address::AddressProblem;
-pub use boot::{BootError, Booted};
+pub use boot::{BootError, Booted, Missing};
 pub use handle::{Options, Stack, StackError};
 pub use journal::{Entry, Journal, JournalError};
 pub use lock::{Lock, LockError};
 pub use recover::{Recovered, recover};
+pub use source::{Kind, SourceProblem};

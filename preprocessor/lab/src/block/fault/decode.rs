@@ -1,117 +1,17 @@
-//! What a lab breaks, in the block's words.
+//! How a block spells a fault.
 
-use std::fmt;
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
-use super::decode::{Decoder, Keys};
-use crate::duration;
+use super::kinds::{FAULTS, Fault, FaultKind, PLANNED};
+use crate::block::decode::{Decoder, Keys};
+use crate::compose::LOAD_LABEL;
 use crate::suggest;
 use crate::yaml::{Kind, Node};
 
-/// A fault on one service; undone automatically.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
-    /// The compose service that is broken.
-    pub service: String,
-    /// How.
-    #[serde(flatten)]
-    pub kind: FaultKind,
-}
-
-/// How a service is broken.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum FaultKind {
-    /// Each unit of work waits before it begins; the service does so itself.
-    Latency {
-        /// How long, in milliseconds.
-        by_ms: u64,
-        /// The share of the work that waits, above 0 and up to 1.
-        ratio: f64,
-    },
-    /// A share of the work fails; the service does so itself.
-    Error {
-        /// The share that fails, above 0 and up to 1.
-        ratio: f64,
-    },
-    /// The service holds memory that it does not need.
-    Memory {
-        /// How much, in MiB.
-        mib: u64,
-    },
-    /// The process dies by itself; the restart policy brings it back.
-    Crash,
-    /// The engine kills the container; it stays down until undone.
-    Kill,
-    /// The engine stops the container; it stays down until undone.
-    Stop,
-    /// The engine freezes the container; it stays frozen until undone.
-    Pause,
-    /// The engine restarts the container.
-    Restart,
-}
-
-/// Every fault that a block may name.
-const FAULTS: [&str; 8] = [
-    "latency", "error", "memory", "crash", "kill", "stop", "pause", "restart",
-];
-/// Faults of DESIGN that later versions bring.
-const PLANNED: [&str; 5] = ["network", "load", "config", "limits", "edit"];
-
-impl FaultKind {
-    /// Returns the word that a block names the fault by.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Latency { .. } => "latency",
-            Self::Error { .. } => "error",
-            Self::Memory { .. } => "memory",
-            Self::Crash => "crash",
-            Self::Kill => "kill",
-            Self::Stop => "stop",
-            Self::Pause => "pause",
-            Self::Restart => "restart",
-        }
-    }
-
-    /// Returns whether the service carries the fault itself, through its fault API.
-    pub fn needs_fault_api(&self) -> bool {
-        matches!(
-            self,
-            Self::Latency { .. } | Self::Error { .. } | Self::Memory { .. } | Self::Crash
-        )
-    }
-}
-
-impl fmt::Display for Fault {
-    /// Writes the fault as a sentence's predicate: `delay order-api by 800ms`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let service = &self.service;
-        let share = |ratio: f64| format!("{} % of", ratio * 100.0);
-        match &self.kind {
-            FaultKind::Latency { by_ms, ratio } => {
-                let by = duration::words(Duration::from_millis(*by_ms));
-                if *ratio < 1.0 {
-                    write!(f, "delay {} the work of {service} by {by}", share(*ratio))
-                } else {
-                    write!(f, "delay all work of {service} by {by}")
-                }
-            }
-            FaultKind::Error { ratio } => write!(f, "fail {} the work of {service}", share(*ratio)),
-            FaultKind::Memory { mib } => write!(f, "make {service} hold {mib} MiB more"),
-            FaultKind::Crash => write!(f, "crash the process of {service}"),
-            FaultKind::Kill => write!(f, "kill {service}"),
-            FaultKind::Stop => write!(f, "stop {service}"),
-            FaultKind::Pause => write!(f, "pause {service}"),
-            FaultKind::Restart => write!(f, "restart {service}"),
-        }
-    }
-}
+/// Faults that need no more than the service's name.
+const SIMPLE: [&str; 6] = ["stall", "crash", "kill", "stop", "pause", "restart"];
 
 impl Decoder<'_> {
     /// Returns the fault that an item of `inject`, or a `disproved_by`, spells.
-    pub(super) fn fault(&mut self, node: &Node) -> Option<Fault> {
+    pub(in crate::block) fn fault(&mut self, node: &Node) -> Option<Fault> {
         let Kind::Mapping(entries) = &node.kind else {
             let hint = "name the fault and its service, such as `kill: { service: order-api }`";
             self.report(
@@ -142,6 +42,12 @@ impl Decoder<'_> {
             );
             return None;
         }
+        if word == "scenario" {
+            let hint =
+                "it stands under `inject`, where it may be several faults; name one fault here";
+            self.report(&name.span, "a scenario in place of a fault", hint);
+            return None;
+        }
         if !FAULTS.contains(&word) {
             self.report(
                 &name.span,
@@ -164,14 +70,47 @@ impl Decoder<'_> {
         Some(Fault { service, kind })
     }
 
+    /// Returns the faults of `inject`, those of scenarios in their place.
+    pub(in crate::block) fn faults(&mut self, node: &Node) -> Vec<Fault> {
+        let items = self.list(node, "inject").to_vec();
+        let mut faults = Vec::new();
+        for item in &items {
+            match item.get("scenario") {
+                Some(name) => faults.extend(self.scenario(name)),
+                None => faults.extend(self.fault(item)),
+            }
+        }
+        faults
+    }
+
+    fn scenario(&mut self, node: &Node) -> Vec<Fault> {
+        let Some(name) = self.text(node, "scenario") else {
+            return Vec::new();
+        };
+        let known = &self.around.scenarios;
+        if let Some(scenario) = known.get(&name.value) {
+            return scenario.faults.clone();
+        }
+        let hint = suggest::hint(&name.value, known.keys().map(String::as_str));
+        self.report(
+            &name.span,
+            format!("there is no scenario `{}`", name.value),
+            hint,
+        );
+        Vec::new()
+    }
+
     fn fault_settings(
         &mut self,
         word: &str,
         name: &Node,
         settings: &Node,
     ) -> Option<(String, FaultKind)> {
+        if word == "network" {
+            return self.network(name, settings);
+        }
         // `kill: order-api` says all there is to say.
-        if settings.text().is_some() && !matches!(word, "latency" | "error" | "memory") {
+        if settings.text().is_some() && SIMPLE.contains(&word) {
             let service = self.service(settings)?;
             return Some((service, simple(word)));
         }
@@ -191,6 +130,21 @@ impl Decoder<'_> {
                 known: &["service", "mib"],
                 planned: &[],
             },
+            "retries" => Keys {
+                what: "`retries`",
+                known: &["service", "attempts"],
+                planned: &[],
+            },
+            "leak" => Keys {
+                what: "`leak`",
+                known: &["service", "connections"],
+                planned: &[],
+            },
+            "load" => Keys {
+                what: "`load`",
+                known: &["service", "users"],
+                planned: &["mix"],
+            },
             _ => Keys {
                 what: "the fault",
                 known: &["service"],
@@ -199,6 +153,9 @@ impl Decoder<'_> {
         };
         if !self.mapping(settings, &keys) {
             return None;
+        }
+        if word == "load" {
+            return self.load(name, settings);
         }
         let Some(service) = settings.get("service") else {
             self.report(
@@ -230,32 +187,73 @@ impl Decoder<'_> {
                 }
             }
             "error" => FaultKind::Error { ratio: ratio? },
-            "memory" => {
-                let Some(mib) = settings.get("mib") else {
-                    self.report(
-                        &name.span,
-                        "`memory` does not say how much",
-                        "add `mib: 32`",
-                    );
-                    return None;
-                };
-                FaultKind::Memory {
-                    mib: self.count(mib, "mib")?,
-                }
-            }
+            "memory" => FaultKind::Memory {
+                mib: self.amount(word, name, settings, "mib", 32)?,
+            },
+            "retries" => FaultKind::Retries {
+                attempts: self.amount(word, name, settings, "attempts", 5)?,
+            },
+            "leak" => FaultKind::Leak {
+                connections: self.amount(word, name, settings, "connections", 8)?,
+            },
             _ => simple(word),
         };
         Some((service?, kind))
     }
 
+    /// Returns the number that a fault cannot do without.
+    fn amount(
+        &mut self,
+        word: &str,
+        name: &Node,
+        settings: &Node,
+        key: &str,
+        example: u64,
+    ) -> Option<u64> {
+        match settings.get(key) {
+            Some(node) => self.count(node, key),
+            None => {
+                let hint = format!("add `{key}: {example}`");
+                self.report(&name.span, format!("`{word}` does not say how much"), hint);
+                None
+            }
+        }
+    }
+
+    fn load(&mut self, name: &Node, settings: &Node) -> Option<(String, FaultKind)> {
+        let labelled = self
+            .around
+            .model
+            .as_ref()
+            .map(|model| model.labelled(LOAD_LABEL));
+        let service = match (settings.get("service"), labelled) {
+            (Some(node), _) => self.service(node)?,
+            (None, Some(Some(service))) => service.to_owned(),
+            (None, Some(None)) => {
+                let hint = format!("label the service that runs Locust: `{LOAD_LABEL}: locust`");
+                self.report(
+                    &name.span,
+                    "this stack has no service that makes traffic",
+                    hint,
+                );
+                return None;
+            }
+            (None, None) => String::new(),
+        };
+        let users = self.amount("load", name, settings, "users", 40)?;
+        Some((service, FaultKind::Load { users }))
+    }
+
     fn has_fault_api(&self, service: &str) -> bool {
-        self.model
+        self.around
+            .model
+            .as_ref()
             .and_then(|model| model.services.get(service))
             .is_none_or(|service| service.fault_port().is_some())
     }
 
     fn services_with_fault_api(&self) -> Vec<String> {
-        let services = self.model.iter().flat_map(|model| &model.services);
+        let services = self.around.model.iter().flat_map(|model| &model.services);
         services
             .filter(|(_, service)| service.fault_port().is_some())
             .map(|(name, _)| name.clone())
@@ -265,6 +263,7 @@ impl Decoder<'_> {
 
 fn simple(word: &str) -> FaultKind {
     match word {
+        "stall" => FaultKind::Stall,
         "crash" => FaultKind::Crash,
         "kill" => FaultKind::Kill,
         "stop" => FaultKind::Stop,

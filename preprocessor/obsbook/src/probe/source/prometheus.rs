@@ -1,22 +1,16 @@
-//! Prometheus' HTTP API, as much of it as the probes need.
-//! Format: <https://prometheus.io/docs/prometheus/latest/querying/api/>.
+//! Prometheus' HTTP API. Format: <https://prometheus.io/docs/prometheus/latest/querying/api/>.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// A query to a server on the same machine answers in milliseconds; past this the server is away.
-const PATIENCE: Duration = Duration::from_secs(5);
+use super::ask::{QueryError, Server};
 
 /// A Prometheus server.
 #[derive(Debug, Clone)]
-pub struct Prometheus {
-    base: String,
-    client: reqwest::Client,
-}
+pub struct Prometheus(Server);
 
 /// One series of an instant query's answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,15 +23,46 @@ pub struct Series {
     pub at: Timestamp,
 }
 
-/// Why a query has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    /// Prometheus understood the request and refuses the query.
-    #[error("prometheus refuses the query: {0}")]
-    Refused(String),
-    /// Prometheus does not answer.
-    #[error("{0}")]
-    Away(String),
+/// An alert that a rule has found.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Alert {
+    /// Its labels, its name under `alertname`.
+    pub labels: BTreeMap<String, String>,
+    /// `pending` or `firing`.
+    pub state: String,
+    /// Since when its rule finds it.
+    pub active_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct ExemplarSeries {
+    exemplars: Vec<Exemplar>,
+}
+
+#[derive(Deserialize)]
+struct Exemplar {
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Groups {
+    groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Alerts {
+    alerts: Vec<Alert>,
 }
 
 #[derive(Deserialize)]
@@ -66,19 +91,16 @@ struct Sample {
 impl Prometheus {
     /// Returns the server at `base`, such as `http://127.0.0.1:9090`.
     pub fn new(base: impl Into<String>, client: reqwest::Client) -> Self {
-        Self {
+        Self(Server {
+            name: "prometheus",
             base: base.into(),
             client,
-        }
+        })
     }
 
     /// Returns the address that answers `query`; it works without Prometheus' own page, which not every image has.
     pub fn link(&self, query: &str) -> String {
-        let parameters = [("query", query)];
-        match reqwest::Url::parse_with_params(&format!("{}/api/v1/query", self.base), parameters) {
-            Ok(url) => url.to_string(),
-            Err(_) => self.base.clone(),
-        }
+        self.0.link("/api/v1/query", &[("query", query)])
     }
 
     /// Returns the series of an instant query at the server's present; a scalar is one series without labels.
@@ -90,12 +112,12 @@ impl Prometheus {
         match data {
             QueryData::Vector(samples) => samples
                 .into_iter()
-                .map(|sample| series(sample.metric, &sample.value))
+                .map(|sample| self.series(sample.metric, &sample.value))
                 .collect(),
-            QueryData::Scalar(value) => Ok(vec![series(BTreeMap::new(), &value)?]),
-            QueryData::String(_) | QueryData::Matrix(_) => Err(QueryError::Refused(
-                "the answer is neither a vector nor a number".to_owned(),
-            )),
+            QueryData::Scalar(value) => Ok(vec![self.series(BTreeMap::new(), &value)?]),
+            QueryData::String(_) | QueryData::Matrix(_) => Err(self
+                .0
+                .refused("the answer is neither a vector nor a number")),
         }
     }
 
@@ -116,16 +138,55 @@ impl Prometheus {
         Ok(found.first().and_then(|series| seconds(series.value)))
     }
 
+    /// Returns the alerts that are pending or firing.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn alerts(&self) -> Result<Vec<Alert>, QueryError> {
+        let found: Alerts = self.get("/api/v1/alerts", &[]).await?;
+        Ok(found.alerts)
+    }
+
+    /// Returns the traces that the exemplars of a selector point to, from `from` on.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn exemplar_traces(
+        &self,
+        selector: &str,
+        from: Timestamp,
+    ) -> Result<Vec<String>, QueryError> {
+        let (start, end) = (from.to_string(), Timestamp::now().to_string());
+        let parameters = [("query", selector), ("start", &start), ("end", &end)];
+        let series: Vec<ExemplarSeries> = self.get("/api/v1/query_exemplars", &parameters).await?;
+        let exemplars = series.into_iter().flat_map(|series| series.exemplars);
+        Ok(exemplars
+            .filter_map(|mut exemplar| exemplar.labels.remove("trace_id"))
+            .collect())
+    }
+
+    /// Returns the names of all alerting rules.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn alert_names(&self) -> Result<Vec<String>, QueryError> {
+        let groups: Groups = self.get("/api/v1/rules", &[("type", "alert")]).await?;
+        let rules = groups.groups.into_iter().flat_map(|group| group.rules);
+        Ok(rules.map(|rule| rule.name).collect())
+    }
+
     /// Returns whether the server says that it is ready to answer queries.
     pub async fn is_ready(&self) -> bool {
-        let request = self
-            .client
-            .get(format!("{}/-/ready", self.base))
-            .timeout(PATIENCE);
-        request
-            .send()
-            .await
-            .is_ok_and(|answer| answer.status().is_success())
+        self.0.is_ready("/-/ready").await
+    }
+
+    fn series(
+        &self,
+        labels: BTreeMap<String, String>,
+        value: &(f64, String),
+    ) -> Result<Series, QueryError> {
+        number_at(labels, value)
+            .ok_or_else(|| self.0.refused(format!("`{}` is no number", value.1)))
     }
 
     async fn get<T: DeserializeOwned>(
@@ -133,15 +194,7 @@ impl Prometheus {
         path: &str,
         parameters: &[(&str, &str)],
     ) -> Result<T, QueryError> {
-        let request = self
-            .client
-            .get(format!("{}{path}", self.base))
-            .query(parameters)
-            .timeout(PATIENCE);
-        let away = |error: reqwest::Error| QueryError::Away(plain(&error));
-        let response = request.send().await.map_err(away)?;
-        let status = response.status();
-        let text = response.text().await.map_err(away)?;
+        let (status, text) = self.0.get(path, parameters).await?;
         let answer: Answer<T> = serde_json::from_str(&text).map_err(|_| {
             QueryError::Away(format!(
                 "it answered {status} with something else than Prometheus' format"
@@ -151,34 +204,23 @@ impl Prometheus {
             Some(data) if answer.status == "success" => Ok(data),
             // 503 is a time-out or an abort: the query may be fine.
             _ if status.is_server_error() => Err(QueryError::Away(answer.error)),
-            _ => Err(QueryError::Refused(answer.error)),
+            _ => Err(self.0.refused(answer.error)),
         }
     }
 }
 
-fn series(labels: BTreeMap<String, String>, value: &(f64, String)) -> Result<Series, QueryError> {
-    let number = value.1.parse::<f64>();
-    match (number, seconds(value.0)) {
-        (Ok(value), Some(at)) => Ok(Series { labels, value, at }),
-        _ => Err(QueryError::Refused(format!("`{}` is no number", value.1))),
-    }
+/// Returns the series of a sample as Prometheus and Loki write it: seconds, and the number as text.
+pub(super) fn number_at(labels: BTreeMap<String, String>, value: &(f64, String)) -> Option<Series> {
+    Some(Series {
+        labels,
+        value: value.1.parse().ok()?,
+        at: seconds(value.0)?,
+    })
 }
 
 fn seconds(value: f64) -> Option<Timestamp> {
     #[allow(clippy::cast_possible_truncation)]
     Timestamp::from_millisecond((value * 1000.0).round() as i64).ok()
-}
-
-/// An error without the address, which changes from run to run.
-pub(super) fn plain(error: &reqwest::Error) -> String {
-    let word = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "connection refused"
-    } else {
-        "the connection broke"
-    };
-    word.to_owned()
 }
 
 #[cfg(test)]
@@ -217,7 +259,7 @@ mod tests {
     async fn a_refusal_is_not_an_absence() {
         let refused = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
         assert!(
-            matches!(ask(400, refused).await, Err(QueryError::Refused(reason)) if reason == "parse error")
+            matches!(ask(400, refused).await, Err(QueryError::Refused { reason, .. }) if reason == "parse error")
         );
         let overloaded = r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#;
         assert!(matches!(

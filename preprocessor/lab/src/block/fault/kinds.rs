@@ -1,0 +1,120 @@
+//! What can be broken.
+
+use serde::{Deserialize, Serialize};
+
+use super::network::Network;
+
+/// A fault on one service; undone automatically.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The compose service that is broken; of a network, the one whose calls are disturbed.
+    pub service: String,
+    /// How.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+}
+
+/// How a service is broken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FaultKind {
+    /// Each unit of work waits before it begins; the service does so itself.
+    Latency {
+        /// How long, in milliseconds.
+        by_ms: u64,
+        /// The share of the work that waits, above 0 and up to 1.
+        ratio: f64,
+    },
+    /// A share of the work fails; the service does so itself.
+    Error {
+        /// The share that fails, above 0 and up to 1.
+        ratio: f64,
+    },
+    /// The service holds memory that it does not need.
+    Memory {
+        /// How much, in MiB.
+        mib: u64,
+    },
+    /// The service repeats failed calls at once, without limit to their share.
+    Retries {
+        /// How often a call is made in all.
+        attempts: u64,
+    },
+    /// The service keeps connections of its pool that nobody uses.
+    Leak {
+        /// How many.
+        connections: u64,
+    },
+    /// The service takes no more work, though it looks healthy.
+    Stall,
+    /// The process dies by itself; the restart policy brings it back.
+    Crash,
+    /// The engine kills the container; it stays down until undone.
+    Kill,
+    /// The engine stops the container; it stays down until undone.
+    Stop,
+    /// The engine freezes the container; it stays frozen until undone.
+    Pause,
+    /// The engine restarts the container.
+    Restart,
+    /// The network between the service and another is disturbed.
+    Network {
+        /// The service that is called.
+        to: String,
+        /// How.
+        toxic: Network,
+    },
+    /// The service that makes the traffic makes as much as this many users do.
+    Load {
+        /// How many users.
+        users: u64,
+    },
+}
+
+/// Every fault that a block may name.
+pub(super) const FAULTS: [&str; 13] = [
+    "latency", "error", "memory", "retries", "leak", "stall", "crash", "kill", "stop", "pause",
+    "restart", "network", "load",
+];
+/// Faults of DESIGN that later versions bring.
+pub(super) const PLANNED: [&str; 3] = ["config", "limits", "edit"];
+
+impl FaultKind {
+    /// Returns the word that a block names the fault by.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Latency { .. } => "latency",
+            Self::Error { .. } => "error",
+            Self::Memory { .. } => "memory",
+            Self::Retries { .. } => "retries",
+            Self::Leak { .. } => "leak",
+            Self::Stall => "stall",
+            Self::Crash => "crash",
+            Self::Kill => "kill",
+            Self::Stop => "stop",
+            Self::Pause => "pause",
+            Self::Restart => "restart",
+            Self::Network { .. } => "network",
+            Self::Load { .. } => "load",
+        }
+    }
+
+    /// Returns whether the service carries the fault itself, through its fault API.
+    pub fn needs_fault_api(&self) -> bool {
+        match self {
+            Self::Latency { .. }
+            | Self::Error { .. }
+            | Self::Memory { .. }
+            | Self::Retries { .. }
+            | Self::Leak { .. }
+            | Self::Stall
+            | Self::Crash => true,
+            Self::Kill
+            | Self::Stop
+            | Self::Pause
+            | Self::Restart
+            | Self::Network { .. }
+            | Self::Load { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What a lab breaks: the faults, their words, and how a block spells them.
+
+mod decode;
+mod kinds;
+mod network;
+mod words;
+
+pub use kinds::{Fault, FaultKind};
+pub use network::Network;

@@ -1,0 +1,56 @@
+//! Faults in the words of reports and cards.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::kinds::{Fault, FaultKind};
+use super::network::Network;
+use crate::duration;
+
+impl fmt::Display for Fault {
+    /// Writes the fault as a sentence's predicate: `delay order-api by 800ms`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let service = &self.service;
+        let share = |ratio: f64| format!("{} % of", ratio * 100.0);
+        match &self.kind {
+            FaultKind::Latency { by_ms, ratio } => {
+                let by = duration::words(Duration::from_millis(*by_ms));
+                if *ratio < 1.0 {
+                    write!(f, "delay {} the work of {service} by {by}", share(*ratio))
+                } else {
+                    write!(f, "delay all work of {service} by {by}")
+                }
+            }
+            FaultKind::Error { ratio } => write!(f, "fail {} the work of {service}", share(*ratio)),
+            FaultKind::Memory { mib } => write!(f, "make {service} hold {mib} MiB more"),
+            FaultKind::Retries { attempts } => {
+                write!(
+                    f,
+                    "make {service} try each failed call {attempts} times, at once"
+                )
+            }
+            FaultKind::Leak { connections } => {
+                write!(
+                    f,
+                    "make {service} keep {connections} connections of its pool to itself"
+                )
+            }
+            FaultKind::Stall => write!(f, "make {service} take no more work"),
+            FaultKind::Crash => write!(f, "crash the process of {service}"),
+            FaultKind::Kill => write!(f, "kill {service}"),
+            FaultKind::Stop => write!(f, "stop {service}"),
+            FaultKind::Pause => write!(f, "pause {service}"),
+            FaultKind::Restart => write!(f, "restart {service}"),
+            FaultKind::Network {
+                to,
+                toxic: Network::Reset,
+            } => {
+                write!(f, "reset every connection from {service} to {to}")
+            }
+            FaultKind::Network { to, toxic } => {
+                write!(f, "make the network from {service} to {to} {toxic}")
+            }
+            FaultKind::Load { users } => write!(f, "make {service} send what {users} users do"),
+        }
+    }
+}

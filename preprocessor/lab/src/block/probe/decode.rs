@@ -1,0 +1,111 @@
+//! From a condition's keys to its probe.
+
+use super::kinds::{Probe, Quantifier};
+use crate::block::condition::{Section, head};
+use crate::block::decode::Decoder;
+use crate::comparison::Comparison;
+use crate::span::Spanned;
+use crate::yaml::Node;
+
+pub(in crate::block) const PROBES: [&str; 8] = [
+    "promql",
+    "logql",
+    "trace",
+    "alert",
+    "panel",
+    "sql",
+    "http",
+    "container",
+];
+pub(in crate::block) const PLANNED: [&str; 1] = ["run"];
+/// Keys of a condition that go with one probe only.
+pub(in crate::block) const EXTRA_KEYS: [(&str, &str); 4] = [
+    ("method", "http"),
+    ("body", "http"),
+    ("labels", "alert"),
+    ("channel", "alert"),
+];
+
+impl Decoder<'_> {
+    /// Returns the probe that `word` names, with what `is` expects of it.
+    pub(in crate::block) fn probe(
+        &mut self,
+        word: &str,
+        subject: &Node,
+        node: &Node,
+        section: Section,
+    ) -> Option<Probe> {
+        for (key, probe) in EXTRA_KEYS {
+            if let Some(value) = node.get(key).filter(|_| word != probe) {
+                self.report(
+                    &value.span,
+                    format!("`{key}` goes with `{probe}`"),
+                    "remove it",
+                );
+            }
+        }
+        let is = match node.get("is") {
+            Some(is) => self.text(is, "is"),
+            None if word == "trace" => None,
+            None => {
+                self.report(
+                    &head(node),
+                    format!("`{word}` without `is`"),
+                    "say what is expected: `is: \"< 0.25\"`",
+                );
+                None
+            }
+        };
+        match word {
+            "promql" => self.promql(subject, is),
+            "logql" => self.logql(subject, is, section),
+            "trace" => self.trace(subject, is, section),
+            "alert" => self.alert(subject, is, node, section),
+            "panel" => self.panel(subject, is),
+            "sql" => self.sql(subject, is),
+            "http" => self.http(subject, is, node),
+            _ => self.container(subject, is),
+        }
+    }
+
+    pub(super) fn comparison(&mut self, text: &str, whole: &Spanned<String>) -> Option<Comparison> {
+        match Comparison::parse(text) {
+            Ok(comparison) => Some(comparison),
+            Err(error) => {
+                self.report(&whole.span, error.message, error.hint);
+                None
+            }
+        }
+    }
+
+    /// Reads `any > 3`, `all == 1` or `< 0.25`.
+    pub(super) fn quantified(&mut self, is: &Spanned<String>) -> Option<(Quantifier, Comparison)> {
+        let (quantifier, rest) = match is.value.split_once(char::is_whitespace) {
+            Some(("any", rest)) => (Quantifier::Any, rest),
+            Some(("all", rest)) => (Quantifier::All, rest),
+            _ => (Quantifier::One, is.value.as_str()),
+        };
+        Some((quantifier, self.comparison(rest, is)?))
+    }
+
+    /// Reads a count of things that begins at zero when the fault is injected. One that zero satisfies would be
+    /// true at that very moment, whatever the fault does.
+    pub(super) fn count_from_zero(
+        &mut self,
+        text: &str,
+        is: &Spanned<String>,
+        section: Section,
+        instead: &str,
+    ) -> Option<Comparison> {
+        let comparison = self.comparison(text, is)?;
+        if section != Section::Steady && comparison.holds(0.0) {
+            let message = format!(
+                "`{}` is true of nothing at all, so it holds the moment that counting begins",
+                is.value
+            );
+            self.report(&is.span, message, instead);
+            return None;
+        }
+        Some(comparison)
+    }
+}

@@ -1,0 +1,23 @@
+//! The probes in the block's words: what is asked, of whom, and what is expected of the answer.
+
+mod alert;
+mod container;
+mod decode;
+mod http;
+mod kinds;
+mod logql;
+mod panel;
+mod promql;
+mod sql;
+mod trace;
+mod words;
+
+pub use alert::{AlertExpectation, AlertState};
+pub use container::{ContainerExpectation, ContainerState};
+pub use http::HttpExpectation;
+pub use kinds::{Probe, Quantifier, Signal};
+pub use logql::LogExpectation;
+pub use panel::{PanelProbe, PanelQuery};
+pub use trace::TraceSearch;
+
+pub(super) use decode::{EXTRA_KEYS, PLANNED, PROBES};

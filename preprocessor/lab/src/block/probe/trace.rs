@@ -1,0 +1,176 @@
+//! `trace: { root: web-gateway, through: [order-api], longer_than: 700ms }`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use super::kinds::Probe;
+use crate::block::condition::Section;
+use crate::block::decode::{Decoder, Keys};
+use crate::comparison::{Comparison, Operator};
+use crate::duration;
+use crate::span::Spanned;
+use crate::yaml::Node;
+
+/// What a trace must have to be found. What is not asked is not looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TraceSearch {
+    /// The service of the root span.
+    pub root: String,
+    /// The name of the root span.
+    pub operation: Option<String>,
+    /// Services that have a span in it.
+    pub through: Vec<String>,
+    /// Services that have none.
+    pub without: Vec<String>,
+    /// The root span takes longer than this.
+    pub longer_than: Option<Duration>,
+    /// The root span takes less than this.
+    pub shorter_than: Option<Duration>,
+    /// Whether a span of it failed.
+    pub error: Option<bool>,
+    /// A span with this name is in it.
+    pub span: Option<String>,
+    /// Attributes of the span named by `span`, or else of any one span.
+    pub attributes: BTreeMap<String, String>,
+}
+
+const KEYS: Keys = Keys {
+    what: "`trace`",
+    known: &[
+        "root",
+        "operation",
+        "through",
+        "without",
+        "longer_than",
+        "shorter_than",
+        "error",
+        "span",
+        "attributes",
+    ],
+    planned: &["parent", "child", "links"],
+};
+
+impl fmt::Display for TraceSearch {
+    /// Writes the search as the end of "a trace": `of web-gateway through order-api, longer than 700ms`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "of {}", self.root)?;
+        let mut parts = Vec::new();
+        parts.extend(self.operation.iter().map(|name| format!("for {name}")));
+        if !self.through.is_empty() {
+            parts.push(format!("through {}", self.through.join(", ")));
+        }
+        if !self.without.is_empty() {
+            parts.push(format!("without {}", self.without.join(", ")));
+        }
+        parts.extend(
+            self.longer_than
+                .map(|time| format!("longer than {}", duration::words(time))),
+        );
+        parts.extend(
+            self.shorter_than
+                .map(|time| format!("shorter than {}", duration::words(time))),
+        );
+        parts.extend(self.error.map(|error| {
+            if error {
+                "with an error".to_owned()
+            } else {
+                "without an error".to_owned()
+            }
+        }));
+        parts.extend(self.span.iter().map(|name| format!("with a span {name}")));
+        parts.extend(
+            self.attributes
+                .iter()
+                .map(|(key, value)| format!("{key}={value}")),
+        );
+        for (index, part) in parts.iter().enumerate() {
+            write!(f, "{} {part}", if index == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl Decoder<'_> {
+    pub(super) fn trace(
+        &mut self,
+        subject: &Node,
+        is: Option<Spanned<String>>,
+        section: Section,
+    ) -> Option<Probe> {
+        if !self.mapping(subject, &KEYS) {
+            return None;
+        }
+        let Some(root) = subject.get("root") else {
+            self.report(
+                &subject.span,
+                "`trace` names no root",
+                "say which service a trace begins in: `root: web-gateway`",
+            );
+            return None;
+        };
+        let root = self.service(root);
+        let word = |decoder: &mut Self, key: &str| {
+            subject
+                .get(key)
+                .map(|node| decoder.text(node, key).map(|text| text.value))
+        };
+        let time = |decoder: &mut Self, key: &str| {
+            subject.get(key).map(|node| decoder.duration(node, key))
+        };
+        let services = |decoder: &mut Self, key: &str| -> Vec<String> {
+            let items = subject
+                .get(key)
+                .map(|node| decoder.list(node, key).to_vec())
+                .unwrap_or_default();
+            items
+                .iter()
+                .filter_map(|item| decoder.service(item))
+                .collect()
+        };
+        let attributes = match subject.get("attributes") {
+            Some(node) => self.words(node, "attributes")?,
+            None => BTreeMap::new(),
+        };
+        let search = TraceSearch {
+            operation: flat(word(self, "operation"))?,
+            through: services(self, "through"),
+            without: services(self, "without"),
+            longer_than: flat(time(self, "longer_than"))?,
+            shorter_than: flat(time(self, "shorter_than"))?,
+            error: flat(subject.get("error").map(|node| self.flag(node, "error")))?,
+            span: flat(word(self, "span"))?,
+            attributes,
+            root: root?,
+        };
+        let count = match is {
+            None => Comparison {
+                operator: Operator::GreaterOrEqual,
+                bound: 1.0,
+            },
+            Some(is) => {
+                let Some(rest) = is.value.strip_prefix("count") else {
+                    self.report(
+                        &is.span,
+                        format!("`{}` says nothing of traces", is.value),
+                        "count them: \"count > 3\"; without `is`, one is enough",
+                    );
+                    return None;
+                };
+                let instead = "count what the fault brings: \"count > 3\"";
+                self.count_from_zero(rest, &is, section, instead)?
+            }
+        };
+        Some(Probe::Trace { search, count })
+    }
+}
+
+/// A key that is not there is fine; one that is there and wrong has been reported.
+#[allow(clippy::option_option)]
+fn flat<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+    match value {
+        None => Some(None),
+        Some(None) => None,
+        Some(value) => Some(value),
+    }
+}

@@ -1,0 +1,70 @@
+//! `obsbook scenario`: break the running stack by name, and leave it broken.
+
+use obsbook_lab::suggest;
+use obsbook_lab::verdict::ExitStatus;
+
+use super::args::{Common, Format};
+use super::context::{Context, fail, interrupt};
+use crate::prepare;
+use crate::report::Table;
+use crate::run::start_scenario;
+use crate::terminal::out;
+
+pub(super) async fn run(common: &Common, name: Option<&str>) -> Result<ExitStatus, ExitStatus> {
+    let context = Context::load(common)?;
+    context.check_blocks()?;
+    let Some(name) = name else {
+        list(&context);
+        return Ok(ExitStatus::Success);
+    };
+    let scenarios = &context.book.scenarios;
+    let Some(scenario) = scenarios.get(name) else {
+        let hint = suggest::hint(name, scenarios.keys().map(String::as_str));
+        return Err(fail(&format!("there is no scenario `{name}`"), Some(hint)));
+    };
+    let work = start_scenario(
+        &context.preparation,
+        &context.book,
+        &context.reporter,
+        scenario,
+    );
+    match interrupt().unless(work).await {
+        None => Ok(ExitStatus::Interrupted),
+        Some(Err(error)) => {
+            prepare::tell(&context.reporter, &error);
+            Ok(ExitStatus::Environment)
+        }
+        Some(Ok(())) => {
+            for line in &scenario.watch {
+                context.reporter.progress(&format!("  look at: {line}"));
+            }
+            context.reporter.progress(
+                "it stays until `obsbook reset`, or until another command needs a whole stack",
+            );
+            Ok(ExitStatus::Success)
+        }
+    }
+}
+
+fn list(context: &Context) {
+    let scenarios = context.book.scenarios.values();
+    if context.format == Format::Json {
+        let all: Vec<_> = scenarios
+            .map(|scenario| {
+                serde_json::json!({"name": scenario.name, "title": scenario.title, "file": scenario.file, "faults": scenario.faults})
+            })
+            .collect();
+        out!("{}", serde_json::json!(all));
+        return;
+    }
+    let mut table = Table::new(["SCENARIO", "WHAT HAPPENS", "FAULTS"]);
+    for scenario in scenarios {
+        let faults: Vec<_> = scenario.faults.iter().map(ToString::to_string).collect();
+        table.row([
+            scenario.name.clone(),
+            scenario.title.clone(),
+            faults.join("; "),
+        ]);
+    }
+    out!("{}", table.to_string().trim_end());
+}

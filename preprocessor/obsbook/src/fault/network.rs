@@ -1,0 +1,179 @@
+//! Disturbing the network between two services, through the toxiproxy that stands between them.
+//!
+//! Its API has no token, so it listens inside its own container only; its command-line client is run there.
+
+use obsbook_lab::block::Network;
+use obsbook_lab::compose::NETWORK_LABEL;
+
+use crate::engine::{EngineError, State};
+use crate::stack::Stack;
+
+/// The name of every toxic that obsbook adds: there is one of it on each way at most.
+const TOXIC: &str = "obsbook";
+
+/// The way from one service to another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
+}
+
+/// Why the network could not be disturbed, or calmed.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// The compose files have no toxiproxy.
+    #[error("no service of this stack is labelled {NETWORK_LABEL}")]
+    NoProxy,
+    /// No proxy stands on this way.
+    #[error("no proxy stands between {from} and {to}; there is one on: {known}")]
+    NoWay {
+        /// The caller.
+        from: String,
+        /// The callee.
+        to: String,
+        /// The ways that have one.
+        known: String,
+    },
+    /// The proxy's client failed.
+    #[error("{service} does not do it: {reason}")]
+    Refused {
+        /// The service.
+        service: String,
+        /// The client's own words.
+        reason: String,
+    },
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl NetworkError {
+    /// Returns whether the lab asks for something that can never be had.
+    pub(super) fn is_invalid(&self) -> bool {
+        matches!(self, Self::NoProxy | Self::NoWay { .. })
+    }
+}
+
+impl Way<'_> {
+    fn proxy(&self) -> String {
+        format!("{}-to-{}", self.from, self.to)
+    }
+
+    /// Disturbs the way; an earlier disturbance of obsbook's is replaced.
+    pub(super) async fn disturb(&self, stack: &Stack, how: &Network) -> Result<(), NetworkError> {
+        self.calm(stack).await?;
+        let (kind, attributes): (_, Vec<String>) = match how {
+            Network::Latency { by_ms, jitter_ms } => (
+                "latency",
+                vec![format!("latency={by_ms}"), format!("jitter={jitter_ms}")],
+            ),
+            Network::Bandwidth { rate_kb } => ("bandwidth", vec![format!("rate={rate_kb}")]),
+            Network::Timeout { after_ms } => ("timeout", vec![format!("timeout={after_ms}")]),
+            Network::Reset => ("reset_peer", vec!["timeout=0".to_owned()]),
+            Network::Down => return self.toggle(stack).await,
+        };
+        let proxy = self.proxy();
+        let mut command = vec!["toxic", "add", "--type", kind, "--toxicName", TOXIC];
+        for attribute in &attributes {
+            command.extend(["--attribute", attribute.as_str()]);
+        }
+        command.push(&proxy);
+        client(stack, &command).await.map(drop)
+    }
+
+    /// Takes away what obsbook did to the way, if it did anything. A proxy that is not there, or down, disturbs nothing.
+    pub(super) async fn calm(&self, stack: &Stack) -> Result<(), NetworkError> {
+        let proxy = self.proxy();
+        let Some(state) = self.state(stack).await? else {
+            return Ok(());
+        };
+        if !state.enabled {
+            self.toggle(stack).await?;
+        }
+        if state.disturbed {
+            client(stack, &["toxic", "remove", "--toxicName", TOXIC, &proxy]).await?;
+        }
+        Ok(())
+    }
+
+    async fn toggle(&self, stack: &Stack) -> Result<(), NetworkError> {
+        client(stack, &["toggle", &self.proxy()]).await.map(drop)
+    }
+
+    async fn state(&self, stack: &Stack) -> Result<Option<ProxyState>, NetworkError> {
+        let proxy = self.proxy();
+        let Some(list) = client(stack, &["list"]).await? else {
+            return Ok(None);
+        };
+        let proxies = proxies(&list);
+        let Some(found) = proxies.iter().find(|(name, _)| *name == proxy) else {
+            let known = proxies.iter().map(|(name, _)| name.replace("-to-", " to "));
+            return Err(NetworkError::NoWay {
+                from: self.from.to_owned(),
+                to: self.to.to_owned(),
+                known: known.collect::<Vec<_>>().join(", "),
+            });
+        };
+        let enabled = found.1;
+        let inspected = client(stack, &["inspect", &proxy])
+            .await?
+            .unwrap_or_default();
+        Ok(Some(ProxyState {
+            enabled,
+            disturbed: inspected.contains(TOXIC),
+        }))
+    }
+}
+
+struct ProxyState {
+    enabled: bool,
+    disturbed: bool,
+}
+
+/// Returns every way of the stack, as the proxy names them, whether or not it is disturbed.
+pub(super) async fn ways(stack: &Stack) -> Result<Vec<(String, String)>, NetworkError> {
+    let Some(list) = client(stack, &["list"]).await? else {
+        return Ok(Vec::new());
+    };
+    let split = |(name, _): (&str, bool)| {
+        name.split_once("-to-")
+            .map(|(from, to)| (from.to_owned(), to.to_owned()))
+    };
+    Ok(proxies(&list).into_iter().filter_map(split).collect())
+}
+
+/// The names of the proxies in the client's list, and whether each is enabled.
+fn proxies(list: &str) -> Vec<(&str, bool)> {
+    list.lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let name = words.next().filter(|name| name.contains("-to-"))?;
+            Some((name, words.any(|word| word == "enabled")))
+        })
+        .collect()
+}
+
+/// Runs the client in the proxy's container; `None` when that does not run.
+async fn client(stack: &Stack, arguments: &[&str]) -> Result<Option<String>, NetworkError> {
+    let service = stack
+        .model()
+        .labelled(NETWORK_LABEL)
+        .ok_or(NetworkError::NoProxy)?;
+    let Some(container) = stack.container(service).await? else {
+        return Ok(None);
+    };
+    if container.state != State::Running {
+        return Ok(None);
+    }
+    let command = [&["toxiproxy-cli"], arguments].concat();
+    let output = stack.engine().exec(&container.id, &command).await?;
+    if output.status == 0 {
+        return Ok(Some(output.stdout));
+    }
+    Err(NetworkError::Refused {
+        service: service.to_owned(),
+        reason: format!("{}{}", output.stdout, output.stderr)
+            .trim()
+            .to_owned(),
+    })
+}

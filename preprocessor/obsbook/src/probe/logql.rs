@@ -1,0 +1,153 @@
+//! The probe `logql`: lines counted from a moment on, or numbers made of them.
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use obsbook_lab::block::LogExpectation;
+use obsbook_lab::logql::Query;
+use obsbook_lab::suggest;
+
+use super::complete::complete;
+use super::observe::{Baseline, Observation, ProbeError};
+use super::series::judge;
+use super::source::{Loki, Series};
+use crate::stack::{Kind, Stack};
+
+/// How many lines a failure shows.
+const SHOWN: usize = 3;
+/// How much of a line it shows.
+const WIDTH: usize = 200;
+/// How far back a failure looks for what comes near.
+const NEARBY: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+pub(super) async fn observe(
+    stack: &Stack,
+    query: &Query,
+    expectation: &LogExpectation,
+    baseline: &Baseline,
+    since: Option<Timestamp>,
+) -> Result<Observation, ProbeError> {
+    let from = baseline.from(since);
+    match expectation {
+        LogExpectation::Complete { field } => {
+            let loki = stack.loki().await?;
+            // From before the fault on: what the fault took away is what must be there again.
+            let lines = loki
+                .lines(&query.text, baseline.from(None), usize::MAX)
+                .await;
+            let lines = lines.map_err(|error| ProbeError::from_query(stack, Kind::Loki, error))?;
+            Ok(complete(&lines, field, since, Timestamp::now()))
+        }
+        LogExpectation::Count(comparison) => {
+            let count = count(stack, query, from).await?;
+            let seen = format!("{count} lines");
+            Ok(Observation::of(comparison.holds(count), count, seen))
+        }
+        LogExpectation::Value {
+            quantifier,
+            comparison,
+        } => {
+            let (series, evidence) = evaluate(stack, query).await?;
+            let mut observation = judge(&series, *quantifier, comparison)?;
+            observation.evidence = evidence;
+            observation.discard_older_than(since, "line");
+            Ok(observation)
+        }
+    }
+}
+
+/// Returns how many lines the query finds from `from` on.
+pub(super) async fn count(
+    stack: &Stack,
+    query: &Query,
+    from: Timestamp,
+) -> Result<f64, ProbeError> {
+    let loki = stack.loki().await?;
+    let lines = loki.lines(&query.text, from, usize::MAX).await;
+    let lines = lines.map_err(|error| ProbeError::from_query(stack, Kind::Loki, error))?;
+    #[allow(clippy::cast_precision_loss)]
+    Ok(lines.len() as f64)
+}
+
+/// Returns what a metric query yields, and the time of the newest line under the oldest of its selections.
+pub(super) async fn evaluate(
+    stack: &Stack,
+    query: &Query,
+) -> Result<(Vec<Series>, Option<Timestamp>), ProbeError> {
+    let loki = stack.loki().await?;
+    let away = |error| ProbeError::from_query(stack, Kind::Loki, error);
+    let series = loki.query(&query.text).await.map_err(away)?;
+    let recent = recent();
+    let newest = query.selections.iter().map(async |selection| {
+        let lines = loki.lines(&selection.text, recent, 1).await?;
+        Ok(lines.first().map(|line| line.at))
+    });
+    let newest: Vec<Option<Timestamp>> = try_join_all(newest).await.map_err(away)?;
+    Ok((series, newest.into_iter().flatten().min()))
+}
+
+/// Says which of the nothings it is: a label that no stream has, a filter that lets nothing through, or lines that are too few.
+pub(super) async fn explain(stack: &Stack, query: &Query) -> Vec<String> {
+    let Ok(loki) = stack.loki().await else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    for selection in &query.selections {
+        let found = loki
+            .lines(&selection.text, recent(), SHOWN)
+            .await
+            .unwrap_or_default();
+        if found.is_empty() && selection.text != selection.selector {
+            lines.extend(explain_selector(&loki, &selection.selector, &selection.labels).await);
+        } else if found.is_empty() {
+            lines.extend(explain_labels(&loki, &selection.labels).await);
+        } else {
+            let age = Timestamp::now().duration_since(found[0].at).as_secs_f64();
+            lines.push(format!(
+                "`{}` found lines in the last five minutes, the newest {age:.1} s old",
+                selection.text
+            ));
+        }
+    }
+    lines.push(format!("look for yourself: {}", loki.link(&query.text)));
+    lines
+}
+
+async fn explain_selector(loki: &Loki, selector: &str, labels: &[String]) -> Vec<String> {
+    let found = loki
+        .lines(selector, recent(), SHOWN)
+        .await
+        .unwrap_or_default();
+    if found.is_empty() {
+        return explain_labels(loki, labels).await;
+    }
+    let mut lines = vec![format!(
+        "{selector} has lines, but none passes the filters; the newest are:"
+    )];
+    lines.extend(
+        found
+            .iter()
+            .map(|line| format!("  {}", line.text.chars().take(WIDTH).collect::<String>())),
+    );
+    lines
+}
+
+async fn explain_labels(loki: &Loki, labels: &[String]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for label in labels {
+        let values = loki.label_values(label).await.unwrap_or_default();
+        lines.push(if values.is_empty() {
+            let known = ["service"];
+            format!(
+                "no stream has a label `{label}`; {}",
+                suggest::hint(label, known)
+            )
+        } else {
+            format!("label `{label}` has the values {}", values.join(", "))
+        });
+    }
+    lines
+}
+
+fn recent() -> Timestamp {
+    Timestamp::now().checked_sub(NEARBY).unwrap_or_default()
+}

@@ -1,0 +1,255 @@
+//! Jaeger's query API, `/api/traces`. Format: <https://www.jaegertracing.io/docs/latest/architecture/apis/#internal-http-json>.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::ask::{QueryError, Server};
+
+/// How many traces one search brings.
+const TRACES: &str = "200";
+
+/// A Jaeger server.
+#[derive(Debug, Clone)]
+pub struct Jaeger(Server);
+
+/// One trace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Its id, in hexadecimal.
+    pub id: String,
+    /// Its spans, the earliest first.
+    pub spans: Vec<Span>,
+}
+
+/// One span.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// Its id.
+    pub id: String,
+    /// The id of its parent, if it has one.
+    pub parent: Option<String>,
+    /// The service that made it.
+    pub service: String,
+    /// Its name.
+    pub name: String,
+    /// When it began.
+    pub start: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+    /// Its attributes, as text.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Span {
+    /// Returns whether its status is an error.
+    pub fn failed(&self) -> bool {
+        let is =
+            |key: &str, value: &str| self.attributes.get(key).is_some_and(|found| found == value);
+        is("error", "true") || is("otel.status_code", "ERROR")
+    }
+}
+
+impl Trace {
+    /// Returns the span that no other span of the trace is the parent of; the earliest of several.
+    pub fn root(&self) -> Option<&Span> {
+        let has_parent = |span: &&Span| {
+            span.parent
+                .as_ref()
+                .is_some_and(|parent| self.spans.iter().any(|other| &other.id == parent))
+        };
+        self.spans.iter().find(|span| !has_parent(span))
+    }
+
+    /// Returns the services that have a span in it, sorted.
+    pub fn services(&self) -> Vec<&str> {
+        let mut services: Vec<_> = self
+            .spans
+            .iter()
+            .map(|span| span.service.as_str())
+            .collect();
+        services.sort_unstable();
+        services.dedup();
+        services
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer<T> {
+    data: Option<T>,
+}
+
+#[derive(Deserialize)]
+struct RawTrace {
+    #[serde(rename = "traceID")]
+    id: String,
+    spans: Vec<RawSpan>,
+    processes: BTreeMap<String, RawProcess>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawSpan {
+    #[serde(rename = "spanID")]
+    id: String,
+    operation_name: String,
+    #[serde(default)]
+    references: Vec<RawReference>,
+    start_time: i64,
+    duration: u64,
+    #[serde(default)]
+    tags: Vec<RawTag>,
+    #[serde(rename = "processID")]
+    process: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawReference {
+    ref_type: String,
+    #[serde(rename = "spanID")]
+    span: String,
+    #[serde(rename = "traceID")]
+    trace: String,
+}
+
+#[derive(Deserialize)]
+struct RawTag {
+    key: String,
+    value: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawProcess {
+    service_name: String,
+}
+
+impl Jaeger {
+    /// Returns the server at `base`, such as `http://127.0.0.1:16686`.
+    pub fn new(base: impl Into<String>, client: reqwest::Client) -> Self {
+        Self(Server {
+            name: "jaeger",
+            base: base.into(),
+            client,
+        })
+    }
+
+    /// Returns the address that lists traces of `service`.
+    pub fn link(&self, service: &str) -> String {
+        self.0.link(
+            "/api/traces",
+            &[("service", service), ("limit", "20"), ("lookback", "1h")],
+        )
+    }
+
+    /// Returns the traces with a span of `service` that began at `from` or later, and that took `at_least` if given; two hundred at most.
+    ///
+    /// # Errors
+    /// The server refuses the search, or does not answer.
+    pub async fn traces(
+        &self,
+        service: &str,
+        from: Timestamp,
+        at_least: Option<Duration>,
+    ) -> Result<Vec<Trace>, QueryError> {
+        let start = from.as_microsecond().to_string();
+        let end = (Timestamp::now().as_microsecond() + 60_000_000).to_string();
+        let mut parameters = vec![
+            ("service", service),
+            ("start", &start),
+            ("end", &end),
+            ("limit", TRACES),
+        ];
+        let at_least = at_least.map(|duration| format!("{}us", duration.as_micros()));
+        parameters.extend(
+            at_least
+                .iter()
+                .map(|duration| ("minDuration", duration.as_str())),
+        );
+        let answer: Answer<Vec<RawTrace>> = self.0.json("/api/traces", &parameters).await?;
+        Ok(answer
+            .data
+            .unwrap_or_default()
+            .into_iter()
+            .map(Trace::from)
+            .collect())
+    }
+
+    /// Returns the services that have sent spans.
+    ///
+    /// # Errors
+    /// As [`Jaeger::traces`].
+    pub async fn services(&self) -> Result<Vec<String>, QueryError> {
+        let answer: Answer<Vec<String>> = self.0.json("/api/services", &[]).await?;
+        Ok(answer.data.unwrap_or_default())
+    }
+
+    /// Returns whether the server answers queries.
+    pub async fn is_ready(&self) -> bool {
+        self.0.is_ready("/api/services").await
+    }
+}
+
+impl From<RawTrace> for Trace {
+    fn from(raw: RawTrace) -> Self {
+        let service = |process: &str| {
+            raw.processes
+                .get(process)
+                .map(|process| process.service_name.clone())
+                .unwrap_or_default()
+        };
+        let mut spans: Vec<_> = raw
+            .spans
+            .into_iter()
+            .map(|span| Span {
+                parent: span
+                    .references
+                    .iter()
+                    .find(|reference| reference.ref_type == "CHILD_OF" && reference.trace == raw.id)
+                    .map(|reference| reference.span.clone()),
+                service: service(&span.process),
+                id: span.id,
+                name: span.operation_name,
+                start: Timestamp::from_microsecond(span.start_time).unwrap_or_default(),
+                duration: Duration::from_micros(span.duration),
+                attributes: span
+                    .tags
+                    .into_iter()
+                    .map(|tag| (tag.key, text(&tag.value)))
+                    .collect(),
+            })
+            .collect();
+        spans.sort_by_key(|span| span.start);
+        Self { id: raw.id, spans }
+    }
+}
+
+fn text(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_knows_its_root_services_and_errors() {
+        let json = r#"{"traceID":"t","processes":{"p1":{"serviceName":"order-api"},"p2":{"serviceName":"web-gateway"}},"spans":[
+            {"spanID":"b","operationName":"CreateOrder","references":[{"refType":"CHILD_OF","traceID":"t","spanID":"a"}],"startTime":1700000000000100,"duration":5,"tags":[{"key":"error","type":"bool","value":true}],"processID":"p1"},
+            {"spanID":"a","operationName":"POST /api/orders","references":[{"refType":"CHILD_OF","traceID":"t","spanID":"elsewhere"}],"startTime":1700000000000000,"duration":900000,"tags":[{"key":"http.response.status_code","type":"int64","value":500}],"processID":"p2"}]}"#;
+        let trace: Trace = serde_json::from_str::<RawTrace>(json)
+            .expect("a trace")
+            .into();
+        let root = trace.root().expect("a root");
+        assert_eq!((root.id.as_str(), root.failed()), ("a", false));
+        assert_eq!(root.attributes["http.response.status_code"], "500");
+        assert!(trace.spans[1].failed());
+        assert_eq!(trace.services(), ["order-api", "web-gateway"]);
+    }
+}

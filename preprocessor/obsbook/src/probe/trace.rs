@@ -1,0 +1,269 @@
+//! The probe `trace`: traces that began from a moment on and have what is asked.
+
+use jiff::Timestamp;
+use obsbook_lab::block::TraceSearch;
+use obsbook_lab::comparison::Comparison;
+use obsbook_lab::duration::words;
+
+use super::observe::{Observation, ProbeError};
+use super::source::{Span, Trace};
+use crate::stack::{Kind, Stack};
+
+/// How far back a failure looks for what comes near.
+const NEARBY: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+pub(super) async fn observe(
+    stack: &Stack,
+    search: &TraceSearch,
+    count: &Comparison,
+    from: Timestamp,
+) -> Result<Observation, ProbeError> {
+    let jaeger = stack.jaeger().await?;
+    let traces = jaeger.traces(&search.root, from, search.longer_than).await;
+    let traces = traces.map_err(|error| ProbeError::from_query(stack, Kind::Jaeger, error))?;
+    let found: Vec<_> = traces
+        .iter()
+        .filter(|trace| fits(search, trace, from))
+        .collect();
+    #[allow(clippy::cast_precision_loss)]
+    let value = found.len() as f64;
+    let example = found
+        .first()
+        .map(|trace| format!(", such as {}", trace.id))
+        .unwrap_or_default();
+    Ok(Observation::of(
+        count.holds(value),
+        value,
+        format!("{value} traces{example}"),
+    ))
+}
+
+fn fits(search: &TraceSearch, trace: &Trace, from: Timestamp) -> bool {
+    let Some(root) = trace.root() else {
+        return false;
+    };
+    let services = trace.services();
+    let candidate = |span: &Span| {
+        search.span.as_ref().is_none_or(|name| &span.name == name)
+            && search
+                .attributes
+                .iter()
+                .all(|(key, value)| span.attributes.get(key) == Some(value))
+    };
+    root.service == search.root
+        && root.start >= from
+        && search
+            .operation
+            .as_ref()
+            .is_none_or(|name| &root.name == name)
+        && search
+            .through
+            .iter()
+            .all(|service| services.contains(&service.as_str()))
+        && !search
+            .without
+            .iter()
+            .any(|service| services.contains(&service.as_str()))
+        && search.longer_than.is_none_or(|least| root.duration > least)
+        && search.shorter_than.is_none_or(|most| root.duration < most)
+        && search
+            .error
+            .is_none_or(|wanted| wanted == trace.spans.iter().any(Span::failed))
+        && trace.spans.iter().any(candidate)
+}
+
+/// Shows the traces that come nearest: of the same root, where there are any.
+pub(super) async fn explain(stack: &Stack, search: &TraceSearch) -> Vec<String> {
+    let Ok(jaeger) = stack.jaeger().await else {
+        return Vec::new();
+    };
+    let from = Timestamp::now().checked_sub(NEARBY).unwrap_or_default();
+    let traces = jaeger
+        .traces(&search.root, from, None)
+        .await
+        .unwrap_or_default();
+    let mut roots: Vec<_> = traces
+        .iter()
+        .filter_map(|trace| Some((trace, trace.root()?)))
+        .filter(|(_, root)| root.service == search.root)
+        .collect();
+    let mut lines = Vec::new();
+    if roots.is_empty() {
+        let services = jaeger.services().await.unwrap_or_default();
+        lines.push(format!(
+            "no trace of the last five minutes begins in {}; services with spans: {}",
+            search.root,
+            if services.is_empty() {
+                "none".to_owned()
+            } else {
+                services.join(", ")
+            }
+        ));
+    } else {
+        roots.sort_by_key(|(_, root)| std::cmp::Reverse(root.duration));
+        lines.push(format!(
+            "{} traces of the last five minutes begin in {}; the slowest:",
+            roots.len(),
+            search.root
+        ));
+        lines.extend(roots.iter().take(3).map(|(trace, root)| {
+            let failed = trace.spans.iter().filter(|span| span.failed()).count();
+            format!(
+                "  {} {}, {}, through {}, {failed} spans with an error",
+                trace.id,
+                root.name,
+                words(root.duration),
+                trace.services().join(", ")
+            )
+        }));
+    }
+    lines.push(format!("look for yourself: {}", jaeger.link(&search.root)));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn span(service: &str, parent: Option<&str>, milliseconds: u64, error: bool) -> Span {
+        Span {
+            id: service.to_owned(),
+            parent: parent.map(str::to_owned),
+            service: service.to_owned(),
+            name: format!("work of {service}"),
+            start: Timestamp::UNIX_EPOCH,
+            duration: Duration::from_millis(milliseconds),
+            attributes: if error {
+                [("error".to_owned(), "true".to_owned())].into()
+            } else {
+                [].into()
+            },
+        }
+    }
+
+    fn check(search: TraceSearch, expected: bool) {
+        let trace = Trace {
+            id: "t".to_owned(),
+            spans: vec![
+                span("gateway", None, 900, false),
+                span("api", Some("gateway"), 800, true),
+            ],
+        };
+        let search = TraceSearch {
+            root: if search.root.is_empty() {
+                "gateway".to_owned()
+            } else {
+                search.root
+            },
+            ..search
+        };
+        assert_eq!(
+            fits(&search, &trace, Timestamp::UNIX_EPOCH),
+            expected,
+            "{search}"
+        );
+        let later = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(1);
+        assert!(
+            !fits(&search, &trace, later),
+            "{search} found a trace from before"
+        );
+    }
+
+    #[test]
+    fn a_trace_has_all_that_is_asked_or_is_not_found() {
+        let search = TraceSearch::default;
+        let words = |list: &[&str]| {
+            list.iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        check(search(), true);
+        check(
+            TraceSearch {
+                root: "api".to_owned(),
+                ..search()
+            },
+            false,
+        );
+        check(
+            TraceSearch {
+                through: words(&["api"]),
+                ..search()
+            },
+            true,
+        );
+        check(
+            TraceSearch {
+                through: words(&["api", "worker"]),
+                ..search()
+            },
+            false,
+        );
+        check(
+            TraceSearch {
+                without: words(&["api"]),
+                ..search()
+            },
+            false,
+        );
+        check(
+            TraceSearch {
+                longer_than: Some(Duration::from_millis(700)),
+                ..search()
+            },
+            true,
+        );
+        check(
+            TraceSearch {
+                longer_than: Some(Duration::from_millis(900)),
+                ..search()
+            },
+            false,
+        );
+        check(
+            TraceSearch {
+                shorter_than: Some(Duration::from_millis(900)),
+                ..search()
+            },
+            false,
+        );
+        check(
+            TraceSearch {
+                error: Some(true),
+                ..search()
+            },
+            true,
+        );
+        check(
+            TraceSearch {
+                error: Some(false),
+                ..search()
+            },
+            false,
+        );
+        check(
+            TraceSearch {
+                span: Some("work of api".to_owned()),
+                attributes: [("error".to_owned(), "true".to_owned())].into(),
+                ..search()
+            },
+            true,
+        );
+        check(
+            TraceSearch {
+                span: Some("work of gateway".to_owned()),
+                attributes: [("error".to_owned(), "true".to_owned())].into(),
+                ..search()
+            },
+            false,
+        );
+        check(
+            TraceSearch {
+                operation: Some("work of api".to_owned()),
+                ..search()
+            },
+            false,
+        );
+    }
+}

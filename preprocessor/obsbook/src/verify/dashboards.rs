@@ -1,0 +1,63 @@
+//! Dashboards: every query of every panel returns data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use obsbook_lab::block::PanelQuery;
+use obsbook_lab::dashboard::Dashboard;
+
+use super::checklist::{Looked, Miss};
+use crate::probe::evaluate_panel;
+use crate::stack::{Kind, Stack};
+
+/// The time range that a panel of log lines shows.
+const RANGE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Returns the data sources that a dashboard needs.
+pub(super) fn sources(dashboard: &Dashboard) -> BTreeSet<Kind> {
+    let targets = dashboard.panels.iter().flat_map(|panel| &panel.targets);
+    let mut needed: BTreeSet<Kind> = targets
+        .filter_map(|target| {
+            Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name() == target.source)
+        })
+        .collect();
+    // Span metrics are Prometheus' series, and yet come from traces.
+    if dashboard.uid == "traces" {
+        needed.insert(Kind::Jaeger);
+    }
+    needed
+}
+
+pub(super) async fn has_data(stack: &Stack, dashboard: &Dashboard) -> Looked {
+    let from = Timestamp::now().checked_sub(RANGE).unwrap_or_default();
+    let mut empty = Vec::new();
+    let mut asked = 0;
+    for panel in &dashboard.panels {
+        for target in &panel.targets {
+            let query = dashboard.expand(&target.query, &BTreeMap::new());
+            // Searches for traces are no queries that yield numbers; the traces have been looked at.
+            if !matches!(target.source.as_str(), "prometheus" | "loki") {
+                continue;
+            }
+            asked += 1;
+            let place = format!("{} ({})", panel.title, target.id);
+            match PanelQuery::parse(&target.source, &query) {
+                Err(reason) => empty.push(format!("{place}: {reason}")),
+                Ok(query) => match evaluate_panel(stack, &query, from).await {
+                    Ok((series, _)) if series.is_empty() => empty.push(place),
+                    Ok(_) => {}
+                    Err(error) => empty.push(format!("{place}: {error}")),
+                },
+            }
+        }
+    }
+    if empty.is_empty() {
+        return Ok(format!(
+            "{} panels, {asked} queries, all with data",
+            dashboard.panels.len()
+        ));
+    }
+    Err(Miss::new(format!("without data: {}", empty.join(", "))))
+}
