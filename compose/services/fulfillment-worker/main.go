@@ -14,14 +14,18 @@ import (
 
 	"obsbook/fulfillment-worker/internal/faults"
 	"obsbook/fulfillment-worker/internal/fulfilment"
+	"obsbook/fulfillment-worker/internal/tracing"
 )
+
+// version is set by the linker.
+var version = "0.0.0"
 
 const (
 	concurrency     = 4
 	measureInterval = time.Second
-	// Below the 5 s after which whoever asked the process to stop may kill it, and together with
-	// the last read of the stream.
-	graceForAttempts = 3 * time.Second
+	// Below the 5 s after which whoever asked the process to stop may kill it, together with the
+	// 2 s that its last spans may take.
+	graceForAttempts = 2500 * time.Millisecond
 )
 
 func main() {
@@ -36,11 +40,12 @@ func main() {
 		return
 	}
 	log, err := newLog(os.Stdout, logLevel(os.Getenv))
-	if err == nil {
-		err = run(log)
-	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if err := run(log); err != nil {
+		log.Error("not started", "error", err)
 		os.Exit(1)
 	}
 }
@@ -56,21 +61,29 @@ func run(log *slog.Logger) error {
 	queue := fulfilment.NewRedisQueue(settings.redisAddress, settings.redisPassword,
 		settings.stream, settings.group, settings.consumer)
 	defer func() { _ = queue.Close() }()
-	store, err := fulfilment.NewPostgresStore(ctx, settings.postgresDSN, settings.postgresPassword, concurrency)
+	state := faults.NewState(time.Now, rand.Float64)
+	registry := newRegistry(state)
+	traces, err := tracing.Start(ctx, tracing.Options{
+		Endpoint: settings.otlpEndpoint, Service: service, Version: version, Registerer: registry, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	metrics := fulfilment.NewMetrics(registry)
+	store, err := fulfilment.NewPostgresStore(ctx, settings.postgresDSN, settings.postgresPassword, concurrency,
+		traces.Tracer, metrics)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-
-	state := faults.NewState(time.Now, rand.Float64)
-	registry := newRegistry(state)
 	backlog := fulfilment.NewBacklog(queue, time.Now)
 	registry.MustRegister(backlog)
 	consumer := fulfilment.Consumer{
 		Queue:       queue,
 		Store:       store,
 		Faults:      state,
-		Metrics:     fulfilment.NewMetrics(registry),
+		Metrics:     metrics,
+		Spans:       fulfilment.NewSpans(traces.Tracer, settings.stream, settings.group, settings.consumer),
 		Log:         log,
 		Timing:      fulfilment.DefaultTiming,
 		Concurrency: concurrency,
@@ -81,7 +94,7 @@ func run(log *slog.Logger) error {
 		return err
 	}
 	defer closeMetrics()
-	api := faults.NewAPI(service, state, settings.faultToken, func() { os.Exit(1) })
+	api := faults.NewAPI(service, state, settings.faultToken, log, func() { os.Exit(1) })
 	closeFaults, err := serve(settings.faultsAddress, api)
 	if err != nil {
 		return err
@@ -98,5 +111,6 @@ func run(log *slog.Logger) error {
 	})
 	consumer.Run(ctx, attempts)
 	abandonAttempts()
+	traces.Stop()
 	return nil
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -29,7 +27,7 @@ func secretFiles(t *testing.T) map[string]string {
 
 func TestSettings(t *testing.T) {
 	env := secretFiles(t)
-	env["POSTGRES_HOST"] = "elsewhere"
+	env["POSTGRES_ADDRESS"] = "elsewhere:25432"
 	got, err := readSettings(func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
@@ -37,11 +35,24 @@ func TestSettings(t *testing.T) {
 	if got.redisAddress != "redis:6379" || got.metricsAddress != ":9103" || got.stream != "orders" {
 		t.Errorf("defaults: %+v", got)
 	}
-	if !strings.Contains(got.postgresDSN, "host=elsewhere port=5432 dbname=orders user=orders") {
+	if !strings.Contains(got.postgresDSN, "host=elsewhere port=25432 dbname=orders user=orders") {
 		t.Errorf("DSN %q", got.postgresDSN)
 	}
 	if got.faultToken != "secret of FAULT_TOKEN_FILE" || strings.Contains(got.postgresDSN, "secret") {
 		t.Errorf("secrets: %+v", got)
+	}
+}
+
+func TestSettingsRefuseWhatIsNoAddress(t *testing.T) {
+	for name, value := range map[string]string{
+		"POSTGRES_ADDRESS": "postgres", "OTEL_EXPORTER_OTLP_ENDPOINT": "trace-collector:4318",
+	} {
+		env := secretFiles(t)
+		env[name] = value
+		_, err := readSettings(func(name string) string { return env[name] })
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -52,39 +63,6 @@ func TestSettingsNameEverySecretThatIsMissing(t *testing.T) {
 	_, err := readSettings(func(name string) string { return env[name] })
 	if err == nil || !strings.Contains(err.Error(), "/nonexistent/redis") || !strings.Contains(err.Error(), "is empty") {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestLogLine(t *testing.T) {
-	var output bytes.Buffer
-	log, err := newLog(&output, "info")
-	if err != nil {
-		t.Fatal(err)
-	}
-	log.Debug("not shown")
-	log.Warn("attempt failed", "order_id", "7", "error", errors.New("no luck"))
-	var line map[string]string
-	if err := json.Unmarshal(output.Bytes(), &line); err != nil {
-		t.Fatalf("%s: %v", output.String(), err)
-	}
-	at, err := time.Parse("2006-01-02T15:04:05.000Z", line["time"])
-	if err != nil || time.Since(at) > time.Minute {
-		t.Errorf("time %q: %v", line["time"], err)
-	}
-	delete(line, "time")
-	want := map[string]string{
-		"level": "warn", "service": "fulfillment-worker", "msg": "attempt failed", "order_id": "7", "error": "no luck",
-	}
-	for key, value := range want {
-		if line[key] != value {
-			t.Errorf("%s: %q", key, line[key])
-		}
-	}
-	if len(line) != len(want) {
-		t.Errorf("%v", line)
-	}
-	if _, err := newLog(&output, "loud"); err == nil {
-		t.Error("accepted the level loud")
 	}
 }
 
@@ -122,7 +100,10 @@ func TestHealthcheckAndMetrics(t *testing.T) {
 	if _, err := text.ReadFrom(response.Body); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`fault_active{kind="error"} 1`, `fault_active{kind="latency"} 0`, "process_resident_memory_bytes"} {
+	for _, want := range []string{
+		`fault_active{kind="error"} 1`, `fault_active{kind="latency"} 0`, `fault_active{kind="stall"} 0`,
+		"process_resident_memory_bytes",
+	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%s is missing", want)
 		}

@@ -38,7 +38,8 @@ func newRegistry(state *faults.State) *prometheus.Registry {
 
 func newMetricsHandler(registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	// Exemplars exist in OpenMetrics only; who does not ask for that gets the plain text as ever.
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		// About the process only: restarting it would bring back neither Redis nor PostgreSQL.
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -18,6 +20,7 @@ type settings struct {
 	metricsAddress   string
 	faultsAddress    string
 	faultToken       string
+	otlpEndpoint     string
 }
 
 // readSettings reads everything once at start, so that a bad setting ends the process with a
@@ -27,6 +30,14 @@ func readSettings(getenv func(string) string) (settings, error) {
 	hostname, err := os.Hostname()
 	if err != nil {
 		return settings{}, fmt.Errorf("host name: %w", err)
+	}
+	postgresHost, postgresPort, err := net.SplitHostPort(env("POSTGRES_ADDRESS", "postgres:5432"))
+	if err != nil {
+		return settings{}, fmt.Errorf("POSTGRES_ADDRESS: %w", err)
+	}
+	otlpEndpoint := env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://trace-collector:4318")
+	if parsed, err := url.Parse(otlpEndpoint); err != nil || parsed.Host == "" {
+		return settings{}, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %q is not a URL", otlpEndpoint)
 	}
 	redisPassword, redisErr := readSecret(env("REDIS_PASSWORD_FILE", "/run/obsbook/redis-password"))
 	postgresPassword, postgresErr := readSecret(env("POSTGRES_PASSWORD_FILE", "/run/obsbook/postgres-password"))
@@ -38,8 +49,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		redisAddress:  env("REDIS_ADDRESS", "redis:6379"),
 		redisPassword: redisPassword,
 		postgresDSN: fmt.Sprintf("host=%s port=%s dbname=%s user=%s sslmode=disable",
-			env("POSTGRES_HOST", "postgres"), env("POSTGRES_PORT", "5432"),
-			env("POSTGRES_DB", "orders"), env("POSTGRES_USER", "orders")),
+			postgresHost, postgresPort, env("POSTGRES_DB", "orders"), env("POSTGRES_USER", "orders")),
 		postgresPassword: postgresPassword,
 		stream:           env("ORDER_STREAM", "orders"),
 		group:            env("ORDER_GROUP", "fulfillment"),
@@ -47,6 +57,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		metricsAddress:   metricsAddress(getenv),
 		faultsAddress:    ":" + env("FAULTS_PORT", "9903"),
 		faultToken:       faultToken,
+		otlpEndpoint:     otlpEndpoint,
 	}, nil
 }
 

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
 
+from order_api import tracing
 from order_api.database import BoundedConnection, Database
 from order_api.metrics import Metrics
 from order_api.orders import KeyReused, Line, NewOrder, NotFound, Order, TablesMissing, Unavailable
@@ -28,12 +30,18 @@ pytestmark = pytest.mark.skipif(
     reason="needs a PostgreSQL; set ORDER_API_TEST_DATABASE=1 and its address",
 )
 
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TABLES = "fulfilments, outbox, order_items, orders, products"
 
 
 @pytest.fixture
-def database() -> Iterator[Database]:
-    database = Database(Settings.from_env(), Metrics(CollectorRegistry()))
+def metrics() -> Metrics:
+    return Metrics(CollectorRegistry())
+
+
+@pytest.fixture
+def database(metrics: Metrics) -> Iterator[Database]:
+    database = Database(Settings.from_env(), metrics)
     database.open()
     with database.transaction() as tx:
         tx.run_script(f"DROP TABLE IF EXISTS {TABLES}".encode())
@@ -214,4 +222,118 @@ def test_a_server_that_does_not_answer_is_given_up(
         tx.run("SELECT pg_sleep(10)")
     assert time.monotonic() - started < 1
     monkeypatch.undo()
+    assert orders.products()
+
+
+def test_an_older_outbox_gets_its_new_column_and_keeps_its_rows(
+    database: Database, orders: DatabaseOrders, outbox: DatabaseOutbox
+) -> None:
+    orders.create(new())
+    with database.transaction() as tx:
+        tx.run_script(b"ALTER TABLE outbox DROP COLUMN traceparent")
+    database.apply_schema()
+    assert outbox.send(10, FakeStream().add) == 1
+
+
+def test_the_outbox_keeps_the_trace_that_made_the_order(
+    orders: DatabaseOrders, outbox: DatabaseOutbox, spans: InMemorySpanExporter
+) -> None:
+    with tracing.continued({"traceparent": TRACEPARENT}), tracing.span("call") as call:
+        orders.create(new())
+        context = tracing.traceparent(call)
+    orders.create(new("untraced"))
+    added: list[Entry] = []
+
+    def add(entries: list[Entry]) -> list[str]:
+        added.extend(entries)
+        return FakeStream().add(entries)
+
+    assert outbox.send(10, add) == 2
+    assert [entry.traceparent for entry in added] == [context, ""]
+    assert context.split("-")[1] == TRACEPARENT.split("-")[1]
+    names = [span.name for span in spans.get_finished_spans()]
+    assert names == [
+        "acquire connection",
+        "SELECT products",
+        "price order",
+        "INSERT orders",
+        "INSERT order_items",
+        "INSERT outbox",
+        "COMMIT",
+        "call",
+        # An order that nobody traces is priced all the same.
+        "SELECT products",
+        "price order",
+        "UPDATE outbox",
+        "COMMIT",
+        "relay orders",
+    ]
+    relay = spans.get_finished_spans()[-1]
+    assert relay.parent is None
+    [link] = relay.links
+    assert f"{link.context.trace_id:032x}" == TRACEPARENT.split("-")[1]
+    # No value of the order is part of what is told of it.
+    assert not [
+        span for span in spans.get_finished_spans() if "BELL-1" in str(dict(span.attributes or {}))
+    ]
+
+
+def test_an_idle_relay_leaves_no_trace(outbox: DatabaseOutbox, spans: InMemorySpanExporter) -> None:
+    assert outbox.send(10, FakeStream().add) == 0
+    assert spans.get_finished_spans() == ()
+
+
+def test_a_leak_of_all_connections_fails_callers_within_a_second_until_it_ends(
+    database: Database, orders: DatabaseOrders, metrics: Metrics
+) -> None:
+    def value(name: str, labels: dict[str, str] | None = None) -> float | None:
+        return metrics.registry.get_sample_value(f"db_client_connection_{name}", labels or {})
+
+    def until(name: str, wanted: float, labels: dict[str, str] | None = None) -> None:
+        deadline = time.monotonic() + 15
+        while value(name, labels) != wanted and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert value(name, labels) == wanted
+
+    assert value("max") == 8
+    leak = database.leak(8)
+    until("count", 8, {"state": "used"})
+    until("count", 0, {"state": "idle"})
+    failures: list[float] = []
+
+    def ask() -> None:
+        started = time.monotonic()
+        try:
+            orders.products()
+        except Unavailable:
+            failures.append(time.monotonic() - started)
+
+    threads = [threading.Thread(target=ask) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    until("pending_requests", 5)
+    for thread in threads:
+        thread.join()
+    assert len(failures) == 5
+    # One second, and what a busy machine adds; less than web-gateway waits for.
+    assert all(0.9 < seconds < 2 for seconds in failures)
+    assert (value("timeouts_total"), value("pending_requests")) == (5, 0)
+    leak.end()
+    assert orders.products()
+    assert value("count", {"state": "used"}) == 0
+
+
+def test_a_leak_that_ends_while_it_still_takes_keeps_nothing(
+    database: Database, orders: DatabaseOrders, metrics: Metrics
+) -> None:
+    for _ in range(5):
+        database.leak(8).end()
+
+    def used() -> float | None:
+        return metrics.registry.get_sample_value("db_client_connection_count", {"state": "used"})
+
+    deadline = time.monotonic() + 10
+    while used() != 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert used() == 0
     assert orders.products()

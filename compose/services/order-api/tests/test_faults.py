@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from order_api.faults import Error, Fault, FaultState, Kind, Latency, Memory
+from order_api.faults import Error, Fault, FaultState, Kind, Latency, Leak, Memory
 from tests.fakes import Clock
 
 
@@ -80,7 +82,7 @@ def test_sweep_leaves_what_is_still_active(state: FaultState, clock: Clock) -> N
     assert [entry["kind"] for entry in state.snapshot()] == ["latency"]
 
 
-@pytest.mark.parametrize("kind", ["latency", "error", "memory"])
+@pytest.mark.parametrize("kind", ["latency", "error", "memory", "leak"])
 def test_clear_and_reset_may_be_repeated(state: FaultState, kind: Kind) -> None:
     state.put(Latency(by_ms=1))
     for _ in range(2):
@@ -97,3 +99,32 @@ def test_snapshot_tells_what_was_asked_and_what_remains(state: FaultState, clock
     assert state.snapshot() == [
         {"kind": "latency", "by_ms": 800, "ratio": 1.0, "ttl_s": 60, "remaining_s": 41.2}
     ]
+
+
+class Pool:
+    def __init__(self) -> None:
+        self.leaked: list[int] = []
+
+    def leak(self, connections: int) -> Callable[[], None]:
+        self.leaked.append(connections)
+        return lambda: self.leaked.remove(connections)
+
+
+def test_a_leak_ends_at_its_time_by_hand_and_when_replaced(clock: Clock) -> None:
+    pool = Pool()
+    state = FaultState(clock, leak=pool.leak)
+    state.put(Leak(connections=8, ttl_s=5))
+    assert pool.leaked == [8]
+    assert state.sweep() == []
+    clock.now += 5
+    assert state.sweep() == ["leak"]
+    assert pool.leaked == []
+    state.put(Leak(connections=8))
+    state.put(Leak(connections=4))
+    assert pool.leaked == [4]
+    assert (state.clear("leak"), state.clear("leak")) == (["leak"], [])
+    assert pool.leaked == []
+    state.put(Leak(connections=2))
+    state.put(Latency(by_ms=1))
+    assert sorted(state.reset()) == ["latency", "leak"]
+    assert pool.leaked == []

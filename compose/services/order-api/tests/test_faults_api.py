@@ -3,6 +3,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ class Api:
         self.state = FaultState()
         self.crashed = threading.Event()
         self.server = FaultServer(
-            0, token_file, self.state, crash=self.crashed.set, host="127.0.0.1"
+            0, token_file, self.state, 8, crash=self.crashed.set, host="127.0.0.1"
         )
         self.server.start()
 
@@ -67,7 +68,7 @@ def test_get_shows_state_and_caps(api: Api) -> None:
         {
             "service": "order-api",
             "faults": [],
-            "caps": {"by_ms": 10000, "ratio": 1.0, "mib": 64, "ttl_s": 1800},
+            "caps": {"by_ms": 10000, "ratio": 1.0, "mib": 64, "ttl_s": 1800, "connections": 8},
         },
     )
 
@@ -84,6 +85,7 @@ def test_get_shows_state_and_caps(api: Api) -> None:
         ("error", {}, {"ratio": 1.0, "ttl_s": 60}),
         ("error", {"ratio": 0.5, "ttl_s": 1.5}, {"ratio": 0.5, "ttl_s": 1.5}),
         ("memory", {"mib": 1}, {"mib": 1, "ttl_s": 60}),
+        ("leak", {"connections": 8}, {"connections": 8, "ttl_s": 60}),
     ],
 )
 def test_put_injects_and_delete_removes(
@@ -125,6 +127,10 @@ def test_put_injects_and_delete_removes(
         ("error", '{"ratio": "all"}'),
         ("error", '{"by_ms": 800}'),
         ("memory", "{}"),
+        ("leak", "{}"),
+        ("leak", '{"connections": 0}'),
+        ("leak", '{"connections": 9}'),
+        ("leak", '{"connections": 1.5}'),
         ("memory", '{"mib": 65}'),
         ("memory", '{"mib": 1e9}'),
         ("memory", '{"mib": 1, "note": "' + "x" * 5000 + '"}'),
@@ -213,3 +219,27 @@ def test_reset_disarms_a_crash_and_removes_all(api: Api) -> None:
     status, answer = api.ask("POST", "/faults/reset")
     assert (status, answer["faults"]) == (200, [])
     assert not api.crashed.wait(0.4)
+
+
+def test_each_change_of_a_fault_is_one_log_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="order_api")
+    api.ask("PUT", "/faults/latency", '{"by_ms": 5, "ttl_s": 0.1}')
+    deadline = time.monotonic() + 2
+    while len(caplog.records) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    api.ask("PUT", "/faults/leak", '{"connections": 1}')
+    for _ in range(2):
+        api.ask("DELETE", "/faults/leak")
+    api.ask("PUT", "/faults/error", "{}")
+    api.ask("POST", "/faults/reset")
+    lines = [
+        (record.levelname, record.message, vars(record)["fault_kind"]) for record in caplog.records
+    ]
+    assert lines == [
+        ("WARNING", "fault injected", "latency"),
+        ("INFO", "fault expired", "latency"),
+        ("WARNING", "fault injected", "leak"),
+        ("INFO", "fault removed", "leak"),
+        ("WARNING", "fault injected", "error"),
+        ("INFO", "fault removed", "error"),
+    ]

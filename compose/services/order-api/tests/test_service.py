@@ -248,15 +248,24 @@ def test_expected_series_are_there_before_the_first_call(
     assert shop.calls(method, code) == 0
 
 
-def test_one_log_line_a_call_and_none_for_health(
+def test_one_log_line_a_call_one_an_order_and_none_for_health(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="order_api")
     shop.health()
     created = shop.stub.CreateOrder(order(), timeout=2).order
-    [record] = caplog.records
-    fields = vars(record)
+    order_line, call_line = caplog.records
+    assert order_line.message == "order created"
+    assert vars(order_line)["order_id"] == created.id
+    fields = vars(call_line)
     assert fields["rpc_method"] == "CreateOrder"
     assert fields["status"] == "OK"
     assert fields["order_id"] == created.id
     assert fields["duration_ms"] >= 0
+
+
+def test_a_replay_is_no_order_created(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="order_api")
+    for _ in range(2):
+        shop.stub.CreateOrder(order(), timeout=2)
+    assert [record.message for record in caplog.records].count("order created") == 1

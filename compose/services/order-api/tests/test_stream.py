@@ -5,8 +5,12 @@ from uuid import UUID
 
 import pytest
 import redis
+from prometheus_client import CollectorRegistry
 
+from order_api.datastore import Datastore
+from order_api.metrics import Metrics
 from order_api.orders import Unavailable
+from order_api.settings import Address
 from order_api.stream import Entry, RedisStream
 from tests.fakes import NOON
 
@@ -37,15 +41,18 @@ class FakePipeline:
 
 
 def stream(pipeline: FakePipeline) -> RedisStream:
-    return RedisStream(cast(redis.Redis, pipeline))
+    metrics = Metrics(CollectorRegistry())
+    datastore = Datastore("redis", "0", Address("redis", 6379), metrics)
+    return RedisStream(cast(redis.Redis, pipeline), datastore)
 
 
 def test_an_entry_names_the_order_and_when_it_was_made() -> None:
     pipeline = FakePipeline(["5-0"])
     assert stream(pipeline).add([Entry(ORDER, NOON)]) == ["5-0"]
-    assert pipeline.commands == [
-        ("orders", {"order_id": str(ORDER), "created_at": "2026-01-01T12:00:00.000+00:00"})
-    ]
+    [(name, fields)] = pipeline.commands
+    assert name == "orders"
+    assert fields.pop("traceparent").startswith("00-")
+    assert fields == {"order_id": str(ORDER), "created_at": "2026-01-01T12:00:00.000+00:00"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,10 @@ def page(shop: Shop, tmp_path: Path) -> Iterator[str]:
             process.terminate()
             process.wait(10)
         output.seek(0)
-        for line in output:
-            assert set(json.loads(line)) >= {"time", "level", "service", "msg"}
+        for number, line in enumerate(output, start=1):
+            parsed = json.loads(line)
+            assert set(parsed) >= {"time", "level", "service", "seq", "msg"}
+            assert parsed["seq"] == number
 
 
 def get(url: str) -> str:
@@ -80,10 +83,17 @@ def test_it_starts_by_itself_and_its_rate_is_set_over_http(page: str, shop: Shop
         return json.loads(get(f"{page}/stats/requests"))
 
     assert stats()["state"] == "running"
-    form = urllib.parse.urlencode({"user_count": 5, "spawn_rate": 5}).encode()
-    with urllib.request.urlopen(f"{page}/swarm", form, timeout=5) as answer:  # noqa: S310
-        assert json.load(answer)["success"]
-    eventually(lambda: bool(stats()["user_count"] == 5))
+
+    def has_users(count: int) -> bool:
+        return bool(stats()["user_count"] == count)
+
+    # Both ways at once, where ending eighteen users one by one would take as many seconds.
+    for users in (20, 2):
+        form = urllib.parse.urlencode({"user_count": users, "spawn_rate": 100}).encode()
+        with urllib.request.urlopen(f"{page}/swarm", form, timeout=5) as answer:  # noqa: S310
+            assert json.load(answer)["success"]
+        eventually(partial(has_users, users), seconds=8)
+    assert stats()["state"] == "running"
     assert "<!doctype html>" in get(page).lower()
     assert 'http_client_request_duration_seconds_count{error_type="",' in get(f"{page}/metrics")
 

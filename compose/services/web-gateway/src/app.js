@@ -4,6 +4,7 @@ import fastify from 'fastify';
 import { UNMATCHED } from './metrics.js';
 import { toProblem } from './problems.js';
 import { createOrderSchema, getOrderSchema } from './schemas.js';
+import { endServerSpan, spanOf, startServerSpan, withSpanOf } from './tracing/http.js';
 
 /**
  * @typedef {import('fastify').FastifyRequest} FastifyRequest
@@ -18,17 +19,19 @@ import { createOrderSchema, getOrderSchema } from './schemas.js';
  * @property {Pick<import('./faults/state.js').FaultState, 'delayMs' | 'fails'>} faults
  * @property {Pick<import('./metrics.js').Metrics, 'observeHttp'>} metrics
  * @property {import('./log.js').Log} log
+ * @property {import('@opentelemetry/api').Tracer} tracer
  */
 
 const BODY_LIMIT = 16 * 1024;
 // Longer than the 60 s that nginx keeps an idle upstream connection: the side that sends must be
 // the one that closes, or a request meets a connection that is being closed.
 const KEEP_ALIVE_MS = 75_000;
+const HEALTH_ROUTE = '/healthz';
 
 class InjectedError extends Error {}
 
 /** @param {Parts} parts */
-export function createApp({ orders, faults, metrics, log }) {
+export function createApp({ orders, faults, metrics, log, tracer }) {
   const app = fastify({
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -37,8 +40,19 @@ export function createApp({ orders, faults, metrics, log }) {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
   });
 
+  app.addHook('onRequest', (request, reply, done) => {
+    const route = routeOf(request);
+    if (route !== HEALTH_ROUTE) startServerSpan(request, tracer, route);
+    // Comes after onResponse, and in its place when the connection breaks: the calls that were
+    // made for the request must not be left without their parent.
+    reply.raw.once('close', () => endServerSpan(request));
+    done();
+  });
+  // Only here, since reading the body, which is over now, would have lost the active span.
+  app.addHook('preValidation', (request, _reply, done) => withSpanOf(request, done));
   app.addHook('onResponse', (request, reply, done) => {
-    record(request, reply, metrics, log);
+    withSpanOf(request, () => record(request, reply, metrics, log));
+    endServerSpan(request, reply.statusCode);
     done();
   });
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
@@ -46,7 +60,7 @@ export function createApp({ orders, faults, metrics, log }) {
     reply.code(404).send({ error: `there is no ${request.method} ${request.url}` }),
   );
 
-  app.get('/healthz', { config: { route: '/healthz' } }, () => ({
+  app.get('/healthz', { config: { route: HEALTH_ROUTE } }, () => ({
     status: 'ok',
     // Shown, not judged: restarting the gateway would not bring order-api back.
     dependencies: { 'order-api': orders.state() },
@@ -69,7 +83,7 @@ export function createApp({ orders, faults, metrics, log }) {
           ...body,
           idempotency_key: typeof key === 'string' ? key : randomUUID(),
         });
-        remember(reply, { order_id: order.id });
+        rememberOrder(request, reply, order.id);
         if (replayed) reply.header('idempotency-replayed', 'true');
         reply.header('location', `/api/orders/${order.id}`);
         return reply.code(201).send(toJson(order));
@@ -81,7 +95,7 @@ export function createApp({ orders, faults, metrics, log }) {
       { schema: getOrderSchema, config: { route: '/api/orders/{id}' } },
       async (request, reply) => {
         const { id } = /** @type {{ id: string }} */ (request.params);
-        remember(reply, { order_id: id });
+        rememberOrder(request, reply, id);
         const { order } = await orders.getOrder(id);
         return toJson(order);
       },
@@ -99,12 +113,15 @@ export function createApp({ orders, faults, metrics, log }) {
 
 /**
  * @param {unknown} error
- * @param {FastifyRequest} _request
+ * @param {FastifyRequest} request
  * @param {FastifyReply} reply
  */
-function sendProblem(error, _request, reply) {
+function sendProblem(error, request, reply) {
   const { status, retryAfterSeconds, ...body } = toProblem(error);
-  if (status >= 500) remember(reply, { error: error instanceof Error ? error.message : error });
+  if (status >= 500) {
+    remember(reply, { error: error instanceof Error ? error.message : error });
+    spanOf(request)?.recordException(error instanceof Error ? error : String(error));
+  }
   if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds);
   return reply.code(status).send(body);
 }
@@ -125,15 +142,30 @@ function remember(reply, fields) {
 /**
  * @param {FastifyRequest} request
  * @param {FastifyReply} reply
+ * @param {string} id
+ */
+function rememberOrder(request, reply, id) {
+  remember(reply, { order_id: id });
+  spanOf(request)?.setAttribute('shop.order.id', id);
+}
+
+/** @param {FastifyRequest} request */
+function routeOf(request) {
+  return /** @type {{ route?: string }} */ (request.routeOptions.config).route;
+}
+
+/**
+ * @param {FastifyRequest} request
+ * @param {FastifyReply} reply
  * @param {Parts['metrics']} metrics
  * @param {Parts['log']} log
  */
 function record(request, reply, metrics, log) {
-  const config = /** @type {{ route?: string }} */ (request.routeOptions.config);
-  const route = config.route ?? UNMATCHED;
+  const route = routeOf(request) ?? UNMATCHED;
   const status = reply.statusCode;
-  metrics.observeHttp(request.method, route, status, reply.elapsedTime / 1000);
-  if (route === '/healthz') return;
+  const span = spanOf(request);
+  metrics.observeHttp(request.method, route, status, reply.elapsedTime / 1000, span);
+  if (route === HEALTH_ROUTE) return;
   const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
   log[level](
     {
@@ -143,7 +175,7 @@ function record(request, reply, metrics, log) {
       duration_ms: Math.round(reply.elapsedTime * 10) / 10,
       ...logFields.get(reply),
     },
-    'request',
+    'request served',
   );
 }
 

@@ -5,7 +5,9 @@ import { FaultState } from './faults/state.js';
 import { SERVICE, createLog } from './log.js';
 import { Metrics, createMetricsServer } from './metrics.js';
 import { OrdersClient, RPC_METHODS } from './orders-client.js';
+import { RetryPolicy } from './retries.js';
 import { readSettings } from './settings.js';
+import { startTracing } from './tracing/tracing.js';
 
 // Below the 5 s after which whoever asked the process to stop may kill it.
 const SHUTDOWN_MS = 4000;
@@ -24,20 +26,25 @@ async function main() {
   const settings = readSettings(process.env);
   const faults = new FaultState();
   const metrics = new Metrics(faults, RPC_METHODS);
+  const tracing = startTracing({ endpoint: settings.otlpEndpoint, metrics, log });
+  const { tracer } = tracing;
   const orders = new OrdersClient({
     address: settings.orderApiAddress,
     protoPath: settings.protoPath,
     deadlineMs: settings.deadlineMs,
     createDeadlineMs: settings.createDeadlineMs,
-    observe: (method, code, seconds) => metrics.observeRpc(method, code, seconds),
+    tracer,
+    retries: new RetryPolicy(faults),
+    metrics,
   });
-  const app = createApp({ orders, faults, metrics, log });
-  const metricsServer = createMetricsServer(metrics.registry);
+  const app = createApp({ orders, faults, metrics, log, tracer });
+  const metricsServer = createMetricsServer(metrics);
   const faultServer = new FaultServer({
     service: SERVICE,
     state: faults,
     token: settings.faultToken,
     exit: () => process.exit(1),
+    log,
   });
 
   await listen(metricsServer, settings.metricsPort);
@@ -56,6 +63,9 @@ async function main() {
     orders.close();
     metricsServer.close();
     metricsServer.closeAllConnections();
+    await tracing.stop();
+    // An export that was given up may still hold a socket or a timer.
+    process.exit(0);
   });
 }
 

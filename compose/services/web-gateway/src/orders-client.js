@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { endClientSpan, startClientSpan } from './tracing/rpc.js';
 
 /**
  * @typedef {{ sku: string, quantity: number, unit_price_cents: number }} OrderLine
@@ -23,7 +25,11 @@ import { loadSync } from '@grpc/proto-loader';
  * @property {string} protoPath
  * @property {number} deadlineMs
  * @property {number} createDeadlineMs
- * @property {(method: string, code: string, seconds: number) => void} [observe]
+ * @property {import('@opentelemetry/api').Tracer} tracer
+ * @property {Pick<import('./retries.js').RetryPolicy, 'called' | 'next'>} retries
+ * @property {Pick<import('./metrics.js').Metrics, 'observeRpc' | 'countRetry'>} metrics
+ *
+ * @typedef {{ response: any, error: grpc.ServiceError | null, reached: boolean }} Outcome
  */
 
 const SERVICE = 'obsbook.orders.v1.OrderService';
@@ -48,8 +54,8 @@ const WATCH_INTERVAL_MS = 500;
 const STUCK_AFTER_MS = 1500;
 
 /**
- * Calls order-api. Every call has a deadline, and none is repeated: a repetition would hide from
- * the metrics how often order-api fails, and the caller has an idempotency key to repeat with.
+ * Calls order-api. Every call has a deadline, whatever is repeated within it; what may be is for
+ * the retry policy to say.
  */
 export class OrdersClient {
   #options;
@@ -80,7 +86,7 @@ export class OrdersClient {
    * @returns {Promise<{ order: Order }>}
    */
   getOrder(id) {
-    return this.#call('GetOrder', { id }, this.#options.deadlineMs);
+    return this.#call('GetOrder', { id }, this.#options.deadlineMs, id);
   }
 
   /** @returns {Promise<{ products: Product[] }>} */
@@ -103,25 +109,65 @@ export class OrdersClient {
    * @param {typeof RPC_METHODS[number]} method
    * @param {object} request
    * @param {number} timeoutMs
+   * @param {string} [orderId] where it is known before the answer
    * @returns {Promise<any>}
    */
-  #call(method, request, timeoutMs) {
+  async #call(method, request, timeoutMs, orderId) {
+    const { retries, metrics } = this.#options;
+    retries.called();
+    let deadline = Date.now() + timeoutMs;
+    for (let attempts = 1; ; attempts += 1) {
+      const { response, error, reached } = await this.#attempt(
+        { method, request, deadline, orderId },
+        attempts,
+      );
+      if (!error) return response;
+      const remainingMs = deadline - Date.now();
+      const again = retries.next({ attempts, code: error.code, reached, remainingMs });
+      if (!again) throw error;
+      metrics.countRetry(method);
+      if (again.delayMs > 0) await sleep(again.delayMs);
+      if (again.newDeadline) deadline = Date.now() + timeoutMs;
+    }
+  }
+
+  /**
+   * @param {object} call
+   * @param {typeof RPC_METHODS[number]} call.method
+   * @param {object} call.request
+   * @param {number} call.deadline
+   * @param {string | undefined} call.orderId
+   * @param {number} attempt
+   * @returns {Promise<Outcome>}
+   */
+  #attempt({ method, request, deadline, orderId }, attempt) {
+    const { tracer, metrics, address } = this.#options;
     const started = performance.now();
-    const { promise, resolve, reject } = deferred();
-    /**
-     * @param {grpc.ServiceError | null} error
-     * @param {unknown} response
-     */
-    const done = (error, response) => {
-      const code = error ? error.code : grpc.status.OK;
-      const seconds = (performance.now() - started) / 1000;
-      this.#options.observe?.(method, grpc.status[code] ?? 'UNKNOWN', seconds);
-      if (error) reject(error);
-      else resolve(response);
-    };
-    const invoke = /** @type {Function} */ (this.#client[method]);
-    invoke.call(this.#client, request, { deadline: Date.now() + timeoutMs }, done);
-    return promise;
+    const { span, metadata } = startClientSpan(tracer, {
+      service: SERVICE,
+      method,
+      address,
+      attempt,
+      orderId,
+    });
+    return new Promise((resolve) => {
+      const client = this.#client;
+      /**
+       * @param {grpc.ServiceError | null} error
+       * @param {any} response
+       */
+      const done = (error, response) => {
+        const code = grpc.status[error?.code ?? grpc.status.OK] ?? 'UNKNOWN';
+        metrics.observeRpc(method, code, (performance.now() - started) / 1000, span);
+        endClientSpan(span, error, response?.order?.id);
+        // A call that was given no connection has the channel's target in place of a peer.
+        const reached = call.getPeer() !== client.getChannel().getTarget();
+        resolve({ response, error, reached });
+      };
+      const invoke = /** @type {Function} */ (client[method]);
+      /** @type {grpc.ClientUnaryCall} */
+      const call = invoke.call(client, request, metadata, { deadline }, done);
+    });
   }
 
   #connect() {
@@ -165,17 +211,4 @@ function loadClient(protoPath) {
     /** @type {grpc.ServiceDefinition} */ (Client),
     'OrderService',
   );
-}
-
-/** Promise.withResolvers, which Node.js has from version 22 on. */
-function deferred() {
-  /** @type {(value: unknown) => void} */
-  let resolve = () => {};
-  /** @type {(reason: unknown) => void} */
-  let reject = () => {};
-  const promise = new Promise((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

@@ -24,6 +24,11 @@ const HTTP_STATUS = new Map([
   [status.DEADLINE_EXCEEDED, 504],
 ]);
 
+/** @param {number} code gRPC's */
+export function httpStatus(code) {
+  return HTTP_STATUS.get(code) ?? 500;
+}
+
 /**
  * @param {unknown} error
  * @returns {Problem}
@@ -52,7 +57,7 @@ export function toProblem(error) {
  * @returns {Problem}
  */
 function fromGrpc(code, details) {
-  const http = HTTP_STATUS.get(code) ?? 500;
+  const http = httpStatus(code);
   if (http === 503) {
     return { status: http, error: 'order-api is unavailable', retryAfterSeconds: 1 };
   }

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
  * @property {number} faultsPort
  * @property {string} faultToken
  * @property {string} logLevel
+ * @property {string} otlpEndpoint
  */
 
 /**
@@ -38,6 +39,7 @@ export function readSettings(env) {
     faultsPort: positiveInteger(env, 'FAULTS_PORT', 9901),
     faultToken: readSecret(tokenFile),
     logLevel: env.LOG_LEVEL ?? 'info',
+    otlpEndpoint: readUrl(env, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'http://trace-collector:4318'),
   };
 }
 
@@ -54,6 +56,17 @@ function positiveInteger(env, name, fallback) {
     throw new Error(`${name}=${text} is not a positive whole number`);
   }
   return value;
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} name
+ * @param {string} fallback
+ */
+function readUrl(env, name, fallback) {
+  const text = env[name] || fallback;
+  if (!URL.canParse(text)) throw new Error(`${name}=${text} is not a URL`);
+  return text;
 }
 
 /** @param {string} path */

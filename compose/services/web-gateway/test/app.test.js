@@ -5,8 +5,10 @@ import { createApp } from '../src/app.js';
 import { FaultState } from '../src/faults/state.js';
 import { Metrics } from '../src/metrics.js';
 import { OrdersClient, RPC_METHODS } from '../src/orders-client.js';
+import { RetryPolicy } from '../src/retries.js';
 import { PROTO_PATH } from '../src/settings.js';
 import { FakeOrderApi, ORDER, grpcError } from './fake-order-api.js';
+import { Spans } from './spans.js';
 
 const VALID = { items: [{ sku: 'MUG-SRE', quantity: 2 }] };
 const ID = ORDER.id;
@@ -23,6 +25,7 @@ let metrics;
 let app;
 /** @type {Record<string, unknown>[]} */
 let lines;
+const { tracer } = new Spans();
 
 // Far above what a busy machine takes: only the test of the deadline is to meet one.
 const PATIENT_MS = 10_000;
@@ -34,7 +37,9 @@ function connect(deadlineMs) {
     protoPath: PROTO_PATH,
     deadlineMs,
     createDeadlineMs: deadlineMs,
-    observe: (...call) => metrics.observeRpc(...call),
+    tracer,
+    retries: new RetryPolicy(faults),
+    metrics,
   });
 }
 
@@ -59,6 +64,7 @@ function create() {
     orders,
     faults,
     metrics,
+    tracer,
     log: /** @type {any} */ ({ debug: log, info: log, warn: log, error: log }),
   });
 }
@@ -232,7 +238,7 @@ describe('telemetry', () => {
     await app.inject(`/api/orders/${ID}`);
     await app.inject('/wp-admin.php');
     await app.inject({ method: 'TRACE', url: '/api/products' });
-    const text = await metrics.registry.metrics();
+    const text = await metrics.text.metrics();
     assert.match(
       text,
       /request_duration_seconds_count\{http_request_method="GET",http_route="\/api\/orders\/\{id\}",http_response_status_code="200"\} 1/,
@@ -243,7 +249,7 @@ describe('telemetry', () => {
   });
 
   test('expected series are 0 before the first request', async () => {
-    const text = await metrics.registry.metrics();
+    const text = await metrics.text.metrics();
     assert.match(
       text,
       /_count\{http_request_method="POST",http_route="\/api\/orders",http_response_status_code="500"\} 0/,

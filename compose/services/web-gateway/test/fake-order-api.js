@@ -36,6 +36,8 @@ export class FakeOrderApi {
   };
   /** @type {any[]} */
   requests = [];
+  /** @type {grpc.Metadata[]} */
+  metadata = [];
   port = 0;
   /** @type {grpc.Server | undefined} */
   #server;
@@ -77,6 +79,7 @@ export class FakeOrderApi {
   #answer(method) {
     return async (call, callback) => {
       this.requests.push(call.request);
+      this.metadata.push(call.metadata);
       try {
         callback(null, await this.handlers[method](call.request));
       } catch (error) {

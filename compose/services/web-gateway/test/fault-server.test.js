@@ -9,6 +9,8 @@ const TOKEN = 'a-token';
 const state = new FaultState();
 const ballast = new Ballast();
 let crashes = 0;
+/** @type {Record<string, unknown>[]} */
+let lines = [];
 const faultServer = new FaultServer({
   service: 'web-gateway',
   state,
@@ -17,6 +19,12 @@ const faultServer = new FaultServer({
   exit: () => {
     crashes += 1;
   },
+  log: /** @type {any} */ ({
+    info: (/** @type {object} */ fields, /** @type {string} */ msg) =>
+      lines.push({ level: 'info', ...fields, msg }),
+    warn: (/** @type {object} */ fields, /** @type {string} */ msg) =>
+      lines.push({ level: 'warn', ...fields, msg }),
+  }),
 });
 let base = '';
 
@@ -28,8 +36,9 @@ before(async () => {
   base = `http://127.0.0.1:${address.port}`;
 });
 after(() => faultServer.close());
-beforeEach(() => {
-  state.reset();
+beforeEach(async () => {
+  await call('POST', '/faults/reset');
+  lines = [];
   crashes = 0;
 });
 
@@ -63,7 +72,7 @@ test('a fault is put, shown, replaced and deleted', async () => {
   assert.equal(put.status, 200);
   assert.equal(put.json.service, 'web-gateway');
   assert.equal(put.json.faults[0].by_ms, 800);
-  assert.deepEqual(put.json.caps, { by_ms: 10_000, ratio: 1, mib: 64, ttl_s: 1800 });
+  assert.deepEqual(put.json.caps, { by_ms: 10_000, ratio: 1, mib: 64, attempts: 10, ttl_s: 1800 });
 
   const replaced = await call('PUT', '/faults/latency', '{"by_ms":20,"ttl_s":5}');
   assert.deepEqual(replaced.json.faults.map((/** @type {any} */ fault) => fault.by_ms), [20]);
@@ -124,4 +133,23 @@ test('memory is held, and given back when its TTL has passed', async () => {
     assert.ok(performance.now() < deadline, 'still held');
     await sleep(50);
   }
+});
+
+test('what is injected, removed and expired is a log line each', async () => {
+  await call('PUT', '/faults/latency', '{"by_ms":10,"ttl_s":60}');
+  await call('PUT', '/faults/retries', '{"attempts":3,"ttl_s":0.2}');
+  await call('DELETE', '/faults/latency');
+  await call('DELETE', '/faults/latency');
+  await call('GET', '/faults');
+  const deadline = performance.now() + 10_000;
+  while (lines.length < 4) {
+    assert.ok(performance.now() < deadline, 'the end of the TTL was not logged');
+    await sleep(20);
+  }
+  assert.deepEqual(lines, [
+    { level: 'warn', fault_kind: 'latency', by_ms: 10, ratio: 1, ttl_s: 60, msg: 'fault injected' },
+    { level: 'warn', fault_kind: 'retries', attempts: 3, ttl_s: 0.2, msg: 'fault injected' },
+    { level: 'info', fault_kind: 'latency', msg: 'fault removed' },
+    { level: 'info', fault_kind: 'retries', msg: 'fault expired' },
+  ]);
 });

@@ -24,7 +24,12 @@ describe('the state of the faults', () => {
     now += 1;
     assert.equal(state.delayMs(), 0);
     assert.deepEqual(state.list(), []);
-    assert.deepEqual(state.activeByKind(), [['latency', false], ['error', false], ['memory', false]]);
+    assert.deepEqual(state.activeByKind(), [
+      ['latency', false],
+      ['error', false],
+      ['memory', false],
+      ['retries', false],
+    ]);
   });
 
   test('is listed with what remains of it', () => {
@@ -54,6 +59,14 @@ describe('the state of the faults', () => {
     assert.equal(state.delayMs(), 0);
   });
 
+  test('retries are careless until the TTL has passed', () => {
+    assert.equal(state.carelessAttempts(), 0);
+    state.set('retries', { attempts: 5 }, 10);
+    assert.equal(state.carelessAttempts(), 5);
+    now += 10_000;
+    assert.equal(state.carelessAttempts(), 0);
+  });
+
   test('clearing is idempotent and leaves the others alone', () => {
     state.set('error', { ratio: 1 }, 60);
     state.set('memory', { mib: 8 }, 60);
@@ -74,6 +87,7 @@ describe('a fault request', () => {
     ['latency', '{"by_ms":10000,"ratio":0.5,"ttl_s":1800}', { by_ms: 10000, ratio: 0.5, ttl_s: 1800 }],
     ['error', '', { ratio: 1, ttl_s: 60 }],
     ['memory', '{"mib":64,"ttl_s":1.5}', { mib: 64, ttl_s: 1.5 }],
+    ['retries', '{"attempts":10}', { attempts: 10, ttl_s: 60 }],
     ['crash', '', { after_ms: 0 }],
   ];
   for (const [kind, body, expected] of good) {
@@ -101,6 +115,10 @@ describe('a fault request', () => {
     ['error', 'null', /not an object/],
     ['error', '{', /not JSON/],
     ['memory', '{"mib":65}', /mib is out of range/],
+    ['retries', '', /attempts is missing/],
+    ['retries', '{"attempts":0}', /attempts is out of range/],
+    ['retries', '{"attempts":11}', /attempts is out of range/],
+    ['retries', '{"attempts":2.5}', /attempts has the wrong type/],
     ['crash', '{"after_ms":-1}', /after_ms is out of range/],
   ];
   for (const [kind, body, error] of bad) {
@@ -114,7 +132,7 @@ describe('a fault request', () => {
   }
 
   test('the caps are those of the contract', () => {
-    assert.deepEqual(CAPS, { by_ms: 10_000, ratio: 1, mib: 64, ttl_s: 1800 });
+    assert.deepEqual(CAPS, { by_ms: 10_000, ratio: 1, mib: 64, attempts: 10, ttl_s: 1800 });
   });
 });
 

@@ -3,9 +3,13 @@ import { createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { OrdersClient } from '../src/orders-client.js';
+import { FaultState } from '../src/faults/state.js';
+import { Metrics } from '../src/metrics.js';
+import { OrdersClient, RPC_METHODS } from '../src/orders-client.js';
+import { RetryPolicy } from '../src/retries.js';
 import { PROTO_PATH } from '../src/settings.js';
 import { FakeOrderApi } from './fake-order-api.js';
+import { Spans } from './spans.js';
 
 /** @type {(() => void)[]} */
 const cleanups = [];
@@ -13,11 +17,15 @@ after(() => cleanups.forEach((cleanup) => cleanup()));
 
 /** @param {string} address */
 function client(address) {
+  const faults = new FaultState();
   const orders = new OrdersClient({
     address,
     protoPath: PROTO_PATH,
     deadlineMs: 1000,
     createDeadlineMs: 1000,
+    tracer: new Spans().tracer,
+    retries: new RetryPolicy(faults),
+    metrics: new Metrics(faults, RPC_METHODS),
   });
   cleanups.push(() => orders.close());
   return orders;

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,16 +26,23 @@ type API struct {
 	token   [sha256.Size]byte
 	exit    func()
 
-	ballast ballast
+	journal journal
+	log     *slog.Logger
 
-	mu      sync.Mutex
-	release *time.Timer
-	crash   *time.Timer
+	mu    sync.Mutex
+	crash *time.Timer
 }
 
 // NewAPI takes the function that ends the process as a crash would.
-func NewAPI(service string, state *State, token string, exit func()) *API {
-	return &API{service: service, state: state, token: sha256.Sum256([]byte(token)), exit: exit}
+func NewAPI(service string, state *State, token string, log *slog.Logger, exit func()) *API {
+	return &API{
+		service: service,
+		state:   state,
+		token:   sha256.Sum256([]byte(token)),
+		exit:    exit,
+		journal: journal{state: state, log: log, open: map[Kind]bool{}},
+		log:     log,
+	}
 }
 
 type problem struct {
@@ -55,7 +63,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if routes == nil {
 		send(w, http.StatusNotFound, problem{
 			"there is no " + r.URL.Path,
-			"try GET /faults, PUT /faults/{latency,error,memory}, POST /faults/{crash,reset}",
+			"try GET /faults, PUT /faults/{latency,error,memory,stall}, POST /faults/{crash,reset}",
 		})
 		return
 	}
@@ -96,8 +104,10 @@ func (a *API) routes(path string) map[string]route {
 		}}
 	case "/faults/reset":
 		return map[string]route{http.MethodPost: func(w http.ResponseWriter, _ []byte) error {
-			a.state.Reset()
-			a.disarm()
+			a.journal.clear(Kinds...)
+			if a.disarm() {
+				a.log.Info("fault removed", "fault_kind", "crash")
+			}
 			return a.sendState(w)
 		}}
 	case "/faults/crash":
@@ -113,11 +123,11 @@ func (a *API) routes(path string) map[string]route {
 			if err != nil {
 				return err
 			}
-			a.state.Put(fault)
+			a.journal.put(fault)
 			return a.sendState(w)
 		},
 		http.MethodDelete: func(w http.ResponseWriter, _ []byte) error {
-			a.state.Clear(kind)
+			a.journal.clear(kind)
 			return a.sendState(w)
 		},
 	}
@@ -128,6 +138,7 @@ func (a *API) armCrash(w http.ResponseWriter, body []byte) error {
 	if err != nil {
 		return err
 	}
+	a.log.Warn("fault injected", "fault_kind", "crash", "after_ms", after.Milliseconds())
 	send(w, http.StatusAccepted, map[string]string{"service": a.service, "crash": "accepted"})
 	// Whoever asked gets to know that it worked: a connection that breaks off could mean anything.
 	if err := http.NewResponseController(w).Flush(); err != nil {
@@ -140,34 +151,20 @@ func (a *API) armCrash(w http.ResponseWriter, body []byte) error {
 	return nil
 }
 
-func (a *API) disarm() {
+// disarm reports whether a crash was still to come.
+func (a *API) disarm() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.crash != nil {
-		a.crash.Stop()
-	}
+	return a.crash != nil && a.crash.Stop()
 }
 
 func (a *API) sendState(w http.ResponseWriter) error {
-	a.syncBallast()
 	send(w, http.StatusOK, struct {
 		Service string             `json:"service"`
 		Faults  []Listed           `json:"faults"`
 		Caps    map[string]float64 `json:"caps"`
 	}{a.service, a.state.List(), caps})
 	return nil
-}
-
-func (a *API) syncBallast() {
-	a.ballast.hold(a.state.MiB())
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.release != nil {
-		a.release.Stop()
-	}
-	if remaining := a.state.Remaining(KindMemory); remaining > 0 {
-		a.release = time.AfterFunc(remaining, a.syncBallast)
-	}
 }
 
 func (a *API) authorized(header string) bool {

@@ -2,10 +2,12 @@ package faults
 
 import (
 	"encoding/json"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -18,15 +20,44 @@ type client struct {
 	api     *API
 	url     string
 	crashed chan struct{}
+	log     *logged
+}
+
+// logged collects the messages of log lines, each with its kind of fault.
+type logged struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	var fields struct {
+		Level, Msg string
+		Kind       string `json:"fault_kind"`
+	}
+	if err := json.Unmarshal(line, &fields); err != nil {
+		return 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, fields.Level+" "+fields.Msg+" "+fields.Kind)
+	return len(line), nil
+}
+
+func (l *logged) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "\n")
 }
 
 func newClient(t *testing.T) *client {
 	crashed := make(chan struct{}, 8)
 	state := NewState(time.Now, rand.Float64)
-	api := NewAPI("fulfillment-worker", state, token, func() { crashed <- struct{}{} })
+	log := &logged{}
+	api := NewAPI("fulfillment-worker", state, token, slog.New(slog.NewJSONHandler(log, nil)),
+		func() { crashed <- struct{}{} })
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	return &client{t, state, api, server.URL, crashed}
+	return &client{t, state, api, server.URL, crashed, log}
 }
 
 type answer struct {
@@ -155,9 +186,9 @@ func TestResetCallsACrashOff(t *testing.T) {
 func TestMemoryIsGivenBackWithTheTTL(t *testing.T) {
 	c := newClient(t)
 	held := func() int {
-		c.api.ballast.mu.Lock()
-		defer c.api.ballast.mu.Unlock()
-		return len(c.api.ballast.bytes) >> 20
+		c.api.journal.mu.Lock()
+		defer c.api.journal.mu.Unlock()
+		return len(c.api.journal.ballast.bytes) >> 20
 	}
 	c.expect("PUT", "/faults/memory", `{"mib":8,"ttl_s":0.2}`, 200)
 	if held() != 8 {
@@ -169,5 +200,53 @@ func TestMemoryIsGivenBackWithTheTTL(t *testing.T) {
 			t.Fatal("still held")
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestStallIsPutAndEndsWithItsTTLAndWithReset(t *testing.T) {
+	c := newClient(t)
+	if got := c.expect("PUT", "/faults/stall", `{"ttl_s":0.2}`, 200); got.Faults[0]["kind"] != "stall" {
+		t.Errorf("%+v", got)
+	}
+	if !c.state.Stalled() {
+		t.Error("not stalled")
+	}
+	time.Sleep(250 * time.Millisecond)
+	if c.state.Stalled() {
+		t.Error("outlived its TTL")
+	}
+	c.expect("PUT", "/faults/stall", ``, 200)
+	c.expect("POST", "/faults/reset", "", 200)
+	if c.state.Stalled() {
+		t.Error("outlived the reset")
+	}
+	c.expect("PUT", "/faults/stall", `{"by_ms":1}`, 400)
+}
+
+func TestEveryChangeOfAFaultIsLoggedOnce(t *testing.T) {
+	c := newClient(t)
+	c.expect("PUT", "/faults/latency", `{"by_ms":20}`, 200)
+	c.expect("PUT", "/faults/stall", `{"ttl_s":0.1}`, 200)
+	// Nobody asks: the end of a fault is logged when it comes.
+	deadline := time.Now().Add(2 * time.Second)
+	for !strings.Contains(c.log.text(), "expired") && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	for range 2 {
+		c.expect("DELETE", "/faults/latency", "", 200)
+		c.expect("GET", "/faults", "", 200)
+	}
+	c.expect("PUT", "/faults/error", `{}`, 200)
+	c.expect("POST", "/faults/crash", `{"after_ms":9000}`, 202)
+	for range 2 {
+		c.expect("POST", "/faults/reset", "", 200)
+	}
+	want := strings.Join([]string{
+		"WARN fault injected latency", "WARN fault injected stall", "INFO fault expired stall",
+		"INFO fault removed latency", "WARN fault injected error", "WARN fault injected crash",
+		"INFO fault removed error", "INFO fault removed crash",
+	}, "\n")
+	if got := c.log.text(); got != want {
+		t.Errorf("got\n%s", got)
 	}
 }

@@ -46,6 +46,7 @@ var (
 		KindLatency: {{key: "by_ms", max: maxByMS, whole: true, required: true}, ratioRule, ttlRule},
 		KindError:   {ratioRule, ttlRule},
 		KindMemory:  {{key: "mib", max: maxMiB, whole: true, required: true}, ttlRule},
+		KindStall:   {ttlRule},
 	}
 	crashRules = []rule{{key: "after_ms", max: maxAfterMS, whole: true, zero: true}}
 )

@@ -15,10 +15,11 @@ const (
 	KindLatency Kind = "latency"
 	KindError   Kind = "error"
 	KindMemory  Kind = "memory"
+	KindStall   Kind = "stall"
 )
 
 // Kinds is in the order in which faults are listed.
-var Kinds = []Kind{KindLatency, KindError, KindMemory}
+var Kinds = []Kind{KindLatency, KindError, KindMemory, KindStall}
 
 // Fault is one injected fault; each kind uses the fields that it needs.
 type Fault struct {
@@ -27,6 +28,20 @@ type Fault struct {
 	Ratio float64
 	MiB   int
 	TTL   time.Duration
+}
+
+// parameters is what the API was asked for, in its words, as attributes of a log line.
+func (f Fault) parameters() []any {
+	ttl := []any{"ttl_s", f.TTL.Seconds()}
+	switch f.Kind {
+	case KindLatency:
+		return append(ttl, "by_ms", f.Delay.Milliseconds(), "ratio", f.Ratio)
+	case KindError:
+		return append(ttl, "ratio", f.Ratio)
+	case KindMemory:
+		return append(ttl, "mib", f.MiB)
+	}
+	return ttl
 }
 
 type held struct {
@@ -63,12 +78,6 @@ func (s *State) Clear(kind Kind) {
 	delete(s.held, kind)
 }
 
-func (s *State) Reset() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.held)
-}
-
 // Delay is how long the unit of work that is about to begin is to be held back.
 func (s *State) Delay() time.Duration {
 	fault, _, active := s.get(KindLatency)
@@ -83,6 +92,9 @@ func (s *State) Fails() bool {
 	fault, _, active := s.get(KindError)
 	return active && s.chance() < fault.Ratio
 }
+
+// Stalled tells whether no unit of work is to begin.
+func (s *State) Stalled() bool { return s.Active(KindStall) }
 
 func (s *State) MiB() int {
 	fault, _, _ := s.get(KindMemory)

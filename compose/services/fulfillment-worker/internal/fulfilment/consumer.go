@@ -9,6 +9,10 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // Entry is one delivery of an order.
@@ -17,6 +21,17 @@ type Entry struct {
 	OrderID string
 	// Attempt counts deliveries, the first being 1.
 	Attempt int64
+	// Sender is the trace that the order was sent in, as the entry has it: empty for an entry of a
+	// sender that traces nothing.
+	Sender propagation.MapCarrier
+}
+
+func (e Entry) context(ctx context.Context) context.Context {
+	return propagator.Extract(ctx, e.Sender)
+}
+
+func (e Entry) attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{semconv.MessagingMessageID(e.ID), orderIDKey.String(e.OrderID)}
 }
 
 // Queue is the stream as one member of its consumer group sees it.
@@ -51,10 +66,12 @@ type Store interface {
 	Fulfil(ctx context.Context, orderID string, attempt int64) (bool, error)
 }
 
-// Faults is what may be injected into an attempt.
+// Faults is what may be injected.
 type Faults interface {
 	Delay() time.Duration
 	Fails() bool
+	// Stalled tells whether no entry is to be taken.
+	Stalled() bool
 }
 
 // Timing is how long things take and wait.
@@ -75,6 +92,8 @@ type Timing struct {
 	MaxBackoff time.Duration
 	// StoreTimeout bounds one transaction.
 	StoreTimeout time.Duration
+	// StallCheck is how long the end of an injected stall may go unnoticed.
+	StallCheck time.Duration
 }
 
 // DefaultTiming is what the sandbox runs with.
@@ -87,6 +106,7 @@ var DefaultTiming = Timing{
 	Backoff:      100 * time.Millisecond,
 	MaxBackoff:   500 * time.Millisecond,
 	StoreTimeout: 3 * time.Second,
+	StallCheck:   50 * time.Millisecond,
 }
 
 // Consumer moves entries from a queue into a store.
@@ -95,6 +115,7 @@ type Consumer struct {
 	Store       Store
 	Faults      Faults
 	Metrics     *Metrics
+	Spans       Spans
 	Log         *slog.Logger
 	Timing      Timing
 	Concurrency int
@@ -125,10 +146,11 @@ func (c *Consumer) take(ctx, attempts context.Context) {
 	scan := scan{cursor: StartCursor}
 	for {
 		free := slots.acquire(ctx)
-		if free == 0 {
+		if free == 0 || c.stall(ctx) != nil {
 			return
 		}
 		entries, err := c.next(ctx, free, &scan, &link)
+		c.Spans.received(entries)
 		started := 0
 		for _, entry := range entries {
 			// Known already: a scan found what this process is still working on.
@@ -145,6 +167,16 @@ func (c *Consumer) take(ctx, attempts context.Context) {
 		slots.release(free - started)
 		link.report(ctx, err)
 	}
+}
+
+// stall waits for as long as the fault of that name lasts. The attempts that run go on.
+func (c *Consumer) stall(ctx context.Context) error {
+	for c.Faults.Stalled() {
+		if err := sleep(ctx, c.Timing.StallCheck); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Consumer) next(ctx context.Context, count int, scan *scan, link *link) ([]Entry, error) {
@@ -179,29 +211,41 @@ func (c *Consumer) next(ctx context.Context, count int, scan *scan, link *link) 
 }
 
 func (c *Consumer) attempt(ctx context.Context, entry Entry) {
+	ctx, span := c.Spans.process(ctx, entry)
+	defer span.End()
 	started := time.Now()
 	outcome, err := c.fulfil(ctx, entry)
 	took := time.Since(started)
-	c.Metrics.observe(outcome, took)
+	c.Metrics.observe(ctx, outcome, took)
+	span.SetAttributes(outcomeKey.String(string(outcome)))
+	fail(span, err)
 
 	log := c.Log.With("order_id", entry.OrderID, "attempt", entry.Attempt,
 		"duration_ms", float64(took.Microseconds())/1000)
 	switch {
 	case errors.Is(err, ErrUnknownOrder):
-		log.Error("order dropped", "error", err)
+		log.ErrorContext(ctx, "order dropped", "error", err)
 	case err != nil:
 		// Still pending in the group: the next scan that finds it idle for long enough tries again.
-		log.Warn("attempt failed", "error", err)
+		log.WarnContext(ctx, "attempt failed", "error", err)
 		return
 	case outcome == Duplicate:
-		log.Info("order was fulfilled before")
+		log.InfoContext(ctx, "order was fulfilled before")
 	default:
-		log.Info("order fulfilled")
+		log.InfoContext(ctx, "order fulfilled")
 	}
-	if err := c.Queue.Done(ctx, entry.ID); err != nil {
+	if err := c.done(ctx, entry); err != nil {
 		// Harmless: it is delivered once more and then found to be fulfilled.
-		log.Warn("entry not removed", "error", err)
+		log.WarnContext(ctx, "entry not removed", "error", err)
 	}
+}
+
+func (c *Consumer) done(ctx context.Context, entry Entry) error {
+	ctx, span := c.Spans.ack(ctx, entry)
+	defer span.End()
+	err := c.Queue.Done(ctx, entry.ID)
+	fail(span, err)
+	return err
 }
 
 func (c *Consumer) fulfil(ctx context.Context, entry Entry) (Outcome, error) {

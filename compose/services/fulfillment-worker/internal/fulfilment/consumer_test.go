@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
 type bench struct {
@@ -17,6 +18,7 @@ type bench struct {
 	queue    *fakeQueue
 	store    *fakeStore
 	faults   *fakeFaults
+	spans    *tracetest.InMemoryExporter
 	consumer *Consumer
 	stop     context.CancelFunc
 	abandon  context.CancelFunc
@@ -29,13 +31,15 @@ func run(t *testing.T, test func(*bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		attempts, abandon := context.WithCancel(t.Context())
+		spans, tracer := newRecorder()
 		b := &bench{
-			T: t, queue: newFakeQueue(), store: newFakeStore(), faults: &fakeFaults{},
+			T: t, spans: spans, queue: newFakeQueue(), store: newFakeStore(), faults: &fakeFaults{},
 			stop: stop, abandon: abandon, stopped: make(chan struct{}),
 		}
 		b.consumer = &Consumer{
 			Queue: b.queue, Store: b.store, Faults: b.faults,
 			Metrics:     NewMetrics(prometheus.NewRegistry()),
+			Spans:       NewSpans(tracer, "orders", "fulfillment", "worker-1"),
 			Log:         slog.New(slog.DiscardHandler),
 			Timing:      DefaultTiming,
 			Concurrency: 4,

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/propagation"
 )
 
 // fakeQueue is a stream with one consumer group in memory.
@@ -22,6 +24,7 @@ type fakeQueue struct {
 
 type fakeEntry struct {
 	id, orderID string
+	sender      propagation.MapCarrier
 	attempts    int64
 	delivered   time.Time
 }
@@ -30,12 +33,14 @@ var errAway = errors.New("connection refused")
 
 func newFakeQueue() *fakeQueue { return &fakeQueue{inserted: make(chan struct{}, 1)} }
 
-func (q *fakeQueue) add(orderIDs ...string) {
+func (q *fakeQueue) add(orderIDs ...string) { q.send(nil, orderIDs...) }
+
+func (q *fakeQueue) send(sender propagation.MapCarrier, orderIDs ...string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, orderID := range orderIDs {
 		q.nextID++
-		q.entries = append(q.entries, &fakeEntry{id: strconv.Itoa(q.nextID), orderID: orderID})
+		q.entries = append(q.entries, &fakeEntry{id: strconv.Itoa(q.nextID), orderID: orderID, sender: sender})
 	}
 	select {
 	case q.inserted <- struct{}{}:
@@ -132,7 +137,7 @@ func (q *fakeQueue) take(count int, wanted func(*fakeEntry) bool) ([]Entry, erro
 		if len(taken) < count && wanted(entry) {
 			entry.attempts++
 			entry.delivered = time.Now()
-			taken = append(taken, Entry{entry.id, entry.orderID, entry.attempts})
+			taken = append(taken, Entry{entry.id, entry.orderID, entry.attempts, entry.sender})
 		}
 	}
 	return taken, nil
@@ -205,6 +210,7 @@ type fakeFaults struct {
 	mu    sync.Mutex
 	delay time.Duration
 	fails int
+	stall bool
 }
 
 func (f *fakeFaults) Delay() time.Duration {
@@ -218,4 +224,16 @@ func (f *fakeFaults) Fails() bool {
 	defer f.mu.Unlock()
 	f.fails--
 	return f.fails >= 0
+}
+
+func (f *fakeFaults) Stalled() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stall
+}
+
+func (f *fakeFaults) setStall(stall bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stall = stall
 }

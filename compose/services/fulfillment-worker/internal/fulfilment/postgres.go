@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 )
 
 const connectTimeout = time.Second
@@ -25,7 +26,9 @@ type PostgresStore struct {
 }
 
 // NewPostgresStore does not connect yet: PostgreSQL may come up later than the worker.
-func NewPostgresStore(ctx context.Context, dsn, password string, connections int) (*PostgresStore, error) {
+func NewPostgresStore(ctx context.Context, dsn, password string, connections int,
+	tracer trace.Tracer, metrics *Metrics,
+) (*PostgresStore, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("PostgreSQL settings: %w", err)
@@ -34,6 +37,7 @@ func NewPostgresStore(ctx context.Context, dsn, password string, connections int
 	config.ConnConfig.Password = password
 	config.ConnConfig.ConnectTimeout = connectTimeout
 	config.ConnConfig.RuntimeParams["application_name"] = "fulfillment-worker"
+	config.ConnConfig.Tracer = newQueryTracer(tracer, metrics, config.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
+	"go.opentelemetry.io/otel/propagation"
 )
 
 const (
@@ -26,6 +28,8 @@ type RedisQueue struct {
 }
 
 func NewRedisQueue(address, password, stream, group, consumer string) *RedisQueue {
+	// It writes to standard error, past the log's format, what the consumer logs by itself.
+	logging.Disable()
 	client := redis.NewClient(&redis.Options{
 		Addr:     address,
 		Password: password,
@@ -189,7 +193,13 @@ func addedAt(id string) (time.Time, error) {
 
 func toEntry(message redis.XMessage, attempt int64) Entry {
 	orderID, _ := message.Values[orderIDField].(string)
-	return Entry{ID: message.ID, OrderID: orderID, Attempt: attempt}
+	sender := propagation.MapCarrier{}
+	for _, field := range propagator.Fields() {
+		if value, found := message.Values[field].(string); found {
+			sender[field] = value
+		}
+	}
+	return Entry{ID: message.ID, OrderID: orderID, Attempt: attempt, Sender: sender}
 }
 
 func classify(err error) error {

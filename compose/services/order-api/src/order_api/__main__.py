@@ -8,12 +8,15 @@ import sys
 import threading
 from functools import partial
 
+from opentelemetry import trace
 from prometheus_client import disable_created_metrics
 
-from order_api import logs, stream
+from order_api import logs, span_export, stream, tracing
+from order_api.cache import RedisCache
 from order_api.calls import Calls
 from order_api.catalogue import Catalogue
 from order_api.database import Database
+from order_api.datastore import Datastore
 from order_api.faults import KINDS, FaultState
 from order_api.faults_api import FaultServer
 from order_api.metrics import Metrics
@@ -41,16 +44,23 @@ def serve(settings: Settings) -> None:
     # They would double the number of series and no query here uses them.
     disable_created_metrics()  # type: ignore[no-untyped-call]
     metrics = Metrics()
-    faults = FaultState()
-    for kind in KINDS:
-        metrics.fault_active.labels(kind).set_function(partial(faults.is_active, kind))
+    provider = tracing.provider(logs.SERVICE)
+    if settings.otlp_endpoint:
+        exporter = span_export.otlp(settings.otlp_endpoint, metrics)
+        provider.add_span_processor(span_export.batches(exporter, metrics))
+    trace.set_tracer_provider(provider)
 
     database = Database(settings, metrics)
+    faults = FaultState(leak=lambda connections: database.leak(connections).end)
+    for kind in KINDS:
+        metrics.fault_active.labels(kind).set_function(partial(faults.is_active, kind))
     orders = DatabaseOrders(database)
-    cache = stream.connect(settings, _CACHE_TIMEOUT_S)
+    # Redis has numbered databases, and this is the one that a client gets who asks for none.
+    datastore = Datastore("redis", "0", settings.redis_address, metrics)
+    cache = RedisCache(stream.connect(settings, _CACHE_TIMEOUT_S), datastore)
     relay = Relay(
         DatabaseOutbox(database),
-        stream.RedisStream(stream.connect(settings, _STREAM_TIMEOUT_S)),
+        stream.RedisStream(stream.connect(settings, _STREAM_TIMEOUT_S), datastore),
         # Called once the schema is there: from then on calls can succeed.
         ready=lambda: server.set_serving(True),
     )
@@ -59,7 +69,9 @@ def serve(settings: Settings) -> None:
     )
     server = Server(service, Calls(faults, metrics, stopping), settings.grpc_port)
     telemetry = TelemetryServer(settings.metrics_port, metrics.registry, settings.grpc_port)
-    faults_api = FaultServer(settings.faults_port, settings.fault_token_file, faults)
+    faults_api = FaultServer(
+        settings.faults_port, settings.fault_token_file, faults, settings.pool_size
+    )
 
     database.open()
     server.start()
@@ -74,6 +86,7 @@ def serve(settings: Settings) -> None:
     server.stop()
     relay.stop()
     database.close()
+    span_export.flush(provider)
     faults_api.stop()
     telemetry.stop()
     log.info("stopped")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any
 
 import grpc
+from opentelemetry.trace import Span, SpanKind, StatusCode
 
+from order_api import tracing
 from order_api.faults import FaultState
 from order_api.metrics import Metrics
 from order_api.orders import InvalidOrder, KeyReused, NotFound, Unavailable
@@ -32,6 +34,16 @@ _LEVELS = {
     grpc.StatusCode.UNAVAILABLE: logging.ERROR,
     grpc.StatusCode.INTERNAL: logging.ERROR,
     grpc.StatusCode.DEADLINE_EXCEEDED: logging.WARNING,
+}
+
+# What the semantic conventions count as failures of a server; all else is its caller's.
+_SERVER_FAULTS = {
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DATA_LOSS,
 }
 
 _notes: ContextVar[dict[str, object]] = ContextVar("notes")
@@ -78,6 +90,26 @@ class Calls(grpc.ServerInterceptor):
     def _handle(
         self, method: str, inner: Handler, request: object, context: grpc.ServicerContext
     ) -> object:
+        name = f"{SERVICE}/{method}"
+        attributes = {"rpc.system.name": "grpc", "rpc.method": name}
+        with (
+            tracing.continued(_carrier(context)),
+            tracing.span(name, SpanKind.SERVER, attributes) as span,
+        ):
+            response, failed = self._observe(method, inner, request, context, span)
+        if failed:
+            # Outside of the span: it ends the call by an exception of its own.
+            context.abort(failed.code, str(failed))
+        return response
+
+    def _observe(
+        self,
+        method: str,
+        inner: Handler,
+        request: object,
+        context: grpc.ServicerContext,
+        span: Span,
+    ) -> tuple[object, _Failed | None]:
         started = perf_counter()
         notes: dict[str, object] = {}
         _notes.set(notes)
@@ -89,7 +121,8 @@ class Calls(grpc.ServerInterceptor):
             failed = error
         seconds = perf_counter() - started
         code = failed.code if failed else grpc.StatusCode.OK
-        self._metrics.rpc_duration.labels(method, code.name).observe(seconds)
+        self._metrics.rpc(method, code.name, seconds)
+        _describe(span, code, failed, notes)
         fields = {
             "rpc_method": method,
             "status": code.name,
@@ -99,9 +132,7 @@ class Calls(grpc.ServerInterceptor):
         if failed:
             fields["error"] = str(failed)
         log.log(_LEVELS.get(code, logging.INFO), "rpc", extra=fields)
-        if failed:
-            context.abort(failed.code, str(failed))
-        return response
+        return response, failed
 
     def _attempt(self, inner: Handler, request: object, context: grpc.ServicerContext) -> object:
         self._hold_up(context)
@@ -136,3 +167,22 @@ class Calls(grpc.ServerInterceptor):
             raise _Failed(grpc.StatusCode.DEADLINE_EXCEEDED, "the caller's deadline passed")
         if not context.is_active():
             raise _Failed(grpc.StatusCode.CANCELLED, "the caller gave up")
+
+
+def _carrier(context: grpc.ServicerContext) -> dict[str, str]:
+    # Binary metadata is somebody else's: what continues a trace is text.
+    return {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+
+
+def _describe(
+    span: Span, code: grpc.StatusCode, failed: _Failed | None, notes: Mapping[str, object]
+) -> None:
+    span.set_attribute("rpc.response.status_code", code.name)
+    if "order_id" in notes:
+        span.set_attribute(tracing.ORDER_ID, str(notes["order_id"]))
+    if failed is None:
+        return
+    span.set_attribute("error.type", code.name)
+    if code in _SERVER_FAULTS:
+        span.record_exception(failed.__cause__ or failed)
+        span.set_status(StatusCode.ERROR, str(failed))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import resources
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import errors
 from psycopg.abc import PQGen
-from psycopg_pool import ConnectionPool
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool, PoolTimeout
 
+from order_api import tracing
+from order_api.datastore import Datastore, Operation, statement
+from order_api.leak import Leak
 from order_api.metrics import Metrics
 from order_api.orders import TablesMissing, Unavailable
 from order_api.settings import Settings, read_secret
@@ -60,15 +64,17 @@ def _check(connection: BoundedConnection) -> None:
     del connection.patience_s
 
 
+_COMMIT = Operation("COMMIT", "", "COMMIT")
+
+
 class Transaction:
-    def __init__(self, connection: BoundedConnection, metrics: Metrics) -> None:
+    def __init__(self, connection: BoundedConnection, datastore: Datastore) -> None:
         self._connection = connection
-        self._metrics = metrics
+        self._datastore = datastore
 
     def run(self, sql: LiteralString, *values: object) -> list[tuple[Any, ...]]:
-        """Executes one statement; its first word names the operation in the metrics."""
-        operation = sql.split(maxsplit=1)[0]
-        with self._metrics.db_operation(operation):
+        """Executes one statement; its first word names the operation in metrics and spans."""
+        with self._datastore.operation(statement(sql)):
             cursor = self._connection.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
 
@@ -77,18 +83,25 @@ class Transaction:
         self._connection.execute(sql)
 
     def commit(self) -> None:
+        """At the latest at the end of the transaction; before that only for the span around it."""
+        if self._connection.info.transaction_status == TransactionStatus.IDLE:
+            return
         # Where the disk is waited for, so worth a name of its own.
-        with self._metrics.db_operation("COMMIT"):
+        with self._datastore.operation(_COMMIT):
             self._connection.commit()
 
 
 class Database:
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        self._metrics = metrics
+        self._datastore = Datastore(
+            "postgresql", settings.postgres_database, settings.postgres_address, metrics
+        )
+        self._pending = metrics.db_pending
+        self._timeouts = metrics.db_timeouts
         self._pool = ConnectionPool(
             kwargs={
-                "host": settings.postgres_host,
-                "port": settings.postgres_port,
+                "host": settings.postgres_address.host,
+                "port": settings.postgres_address.port,
                 "dbname": settings.postgres_database,
                 "user": settings.postgres_user,
                 "password": read_secret(settings.postgres_password_file),
@@ -112,6 +125,7 @@ class Database:
         )
         metrics.db_connections.labels("used").set_function(lambda: self._count()[0])
         metrics.db_connections.labels("idle").set_function(lambda: self._count()[1])
+        metrics.db_connections_max.set(settings.pool_size)
 
     def open(self) -> None:
         # Without waiting: the service starts, and stays up, without its database.
@@ -123,14 +137,32 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         try:
-            with self._pool.connection() as connection:
-                transaction = Transaction(connection, self._metrics)
+            with ExitStack() as stack:
+                connection = self._acquire(stack)
+                transaction = Transaction(connection, self._datastore)
                 yield transaction
                 transaction.commit()
         except _TRANSIENT as error:
             raise Unavailable(f"PostgreSQL: {_first_line(error)}") from error
         except errors.UndefinedTable as error:
             raise TablesMissing(f"PostgreSQL: {_first_line(error)}") from error
+
+    def leak(self, connections: int) -> Leak:
+        return Leak(self._pool, connections)
+
+    def _acquire(self, stack: ExitStack) -> BoundedConnection:
+        # Counted here: the pool's own number of waiting requests keeps those that gave up, until
+        # a connection becomes free.
+        with self._pending.track_inprogress():
+            try:
+                if not tracing.is_active():
+                    return stack.enter_context(self._pool.connection())
+                # Waiting for the pool is no time of the database, and looks like it without a span.
+                with tracing.span("acquire connection"):
+                    return stack.enter_context(self._pool.connection())
+            except PoolTimeout:
+                self._timeouts.inc()
+                raise
 
     def apply_schema(self) -> None:
         schema = resources.files("order_api").joinpath("schema.sql").read_bytes()

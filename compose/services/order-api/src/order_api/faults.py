@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 CAPS = {"by_ms": 10_000, "ratio": 1.0, "mib": 64, "ttl_s": 1800}
 
@@ -23,7 +24,7 @@ Milliseconds = Annotated[int, Field(gt=0, le=CAPS["by_ms"])]
 Ratio = Annotated[float, Field(gt=0, le=CAPS["ratio"])]
 Seconds = Annotated[float, Field(gt=0, le=CAPS["ttl_s"])]
 
-Kind = Literal["latency", "error", "memory"]
+Kind = Literal["latency", "error", "memory", "leak"]
 
 
 class Fault(BaseModel):
@@ -51,6 +52,22 @@ class Memory(Fault):
     mib: Annotated[int, Field(gt=0, le=CAPS["mib"])]
 
 
+class Leak(Fault):
+    kind: ClassVar[Kind] = "leak"
+    connections: Annotated[int, Field(gt=0)]
+
+    @field_validator("connections")
+    @classmethod
+    def _within_the_pool(cls, value: int, info: ValidationInfo) -> int:
+        # The size of the pool is a setting, so its cap is known to whoever reads the request.
+        cap = (info.context or {}).get("connections", value)
+        if value > cap:
+            raise PydanticCustomError(
+                "less_than_equal", "Input should be less than or equal to {le}", {"le": cap}
+            )
+        return value
+
+
 class Crash(BaseModel):
     """Not a state but an event, and so without a time to live."""
 
@@ -59,49 +76,53 @@ class Crash(BaseModel):
     after_ms: Annotated[int, Field(ge=0, le=CAPS["by_ms"])] = 0
 
 
-KINDS: dict[Kind, type[Fault]] = {fault.kind: fault for fault in (Latency, Error, Memory)}
+KINDS: dict[Kind, type[Fault]] = {fault.kind: fault for fault in (Latency, Error, Memory, Leak)}
 
 
 @dataclass(frozen=True)
 class _Held:
     fault: Fault
     until: float
-    ballast: bytearray | None = None
+    end: Callable[[], None]
 
 
 class FaultState:
     """The active faults. Every reader checks the clock, so expiry depends on no timer.
 
-    The one exception is memory: nobody reads it, so `sweep` has to let go of it.
+    The exceptions are memory and leaks: nobody reads them, so `sweep` has to let go of them.
     """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        leak: Callable[[int], Callable[[], None]] = lambda _: _nothing,
     ) -> None:
         self._clock = clock
         self._chance = chance
+        # Takes that many connections, and returns what gives them back.
+        self._leak = leak
         self._held: dict[Kind, _Held] = {}
         self._lock = threading.Lock()
 
     def put(self, fault: Fault) -> None:
-        ballast = _resident(fault.mib) if isinstance(fault, Memory) else None
+        held = _Held(fault, self._clock() + fault.ttl_s, self._begin(fault))
         with self._lock:
-            self._held[fault.kind] = _Held(fault, self._clock() + fault.ttl_s, ballast)
+            replaced = self._held.get(fault.kind)
+            self._held[fault.kind] = held
+        if replaced:
+            replaced.end()
 
-    def clear(self, kind: Kind) -> None:
-        with self._lock:
-            self._held.pop(kind, None)
+    def clear(self, kind: Kind) -> list[Kind]:
+        """Like all that end faults, it returns those that it ended."""
+        return self._end(lambda held: held.fault.kind == kind)
 
-    def reset(self) -> None:
-        with self._lock:
-            self._held.clear()
+    def reset(self) -> list[Kind]:
+        return self._end(lambda _: True)
 
-    def sweep(self) -> None:
+    def sweep(self) -> list[Kind]:
         now = self._clock()
-        with self._lock:
-            self._held = {kind: held for kind, held in self._held.items() if held.until > now}
+        return self._end(lambda held: held.until <= now)
 
     def is_active(self, kind: Kind) -> bool:
         return self._get(kind) is not None
@@ -133,10 +154,32 @@ class FaultState:
             if item.until > now
         ]
 
+    def _begin(self, fault: Fault) -> Callable[[], None]:
+        match fault:
+            case Memory():
+                # What ends it also keeps it alive until then.
+                return _resident(fault.mib).clear
+            case Leak():
+                return self._leak(fault.connections)
+        return _nothing
+
+    def _end(self, ends: Callable[[_Held], bool]) -> list[Kind]:
+        with self._lock:
+            ended = {kind: held for kind, held in self._held.items() if ends(held)}
+            for kind in ended:
+                del self._held[kind]
+        for held in ended.values():
+            held.end()
+        return list(ended)
+
     def _get(self, kind: Kind) -> Fault | None:
         with self._lock:
             held = self._held.get(kind)
         return held.fault if held and held.until > self._clock() else None
+
+
+def _nothing() -> None:
+    pass
 
 
 def _resident(mib: int) -> bytearray:

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
@@ -26,7 +26,8 @@ from order_api.settings import SettingsError, read_secret
 log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 4096
-_SWEEP_S = 1.0
+# What a fault holds is given back this much later than it was meant to end, at most.
+_SWEEP_S = 0.25
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -50,10 +51,12 @@ class FaultServer:
         port: int,
         token_file: Path,
         state: FaultState,
+        pool_size: int,
         crash: Callable[[], None] = die,
         host: str = "0.0.0.0",
     ) -> None:
         self.state = state
+        self._caps = {**CAPS, "connections": pool_size}
         self._token_file = token_file
         self._crash = crash
         self._armed: threading.Timer | None = None
@@ -86,15 +89,13 @@ class FaultServer:
                 pass
             case "POST", ["faults", "reset"]:
                 self._disarm()
-                self.state.reset()
-                log.info("faults reset")
+                _log_end("fault removed", self.state.reset())
             case "PUT", ["faults", kind] if kind in KINDS:
-                fault = _parse(KINDS[kind], body)
+                fault = _parse(KINDS[kind], body, self._caps)
                 self.state.put(fault)
-                log.info("fault injected", extra={"fault": kind, **fault.model_dump()})
+                log.warning("fault injected", extra={"fault_kind": kind, **fault.model_dump()})
             case "DELETE", ["faults", kind] if kind in KINDS:
-                self.state.clear(kind)
-                log.info("fault removed", extra={"fault": kind})
+                _log_end("fault removed", self.state.clear(kind))
             case _, ["faults"]:
                 raise _wrong_method("GET")
             case _, ["faults", "reset" | "crash"]:
@@ -107,16 +108,16 @@ class FaultServer:
                     f"no such path: {path}",
                     f"faults of this service: {', '.join([*KINDS, 'crash'])}",
                 )
-        return {"service": SERVICE, "faults": self.state.snapshot(), "caps": CAPS}
+        return {"service": SERVICE, "faults": self.state.snapshot(), "caps": self._caps}
 
     def arm_crash(self, body: bytes) -> Callable[[], None]:
         """Checks the request; what it returns is called once the answer is on its way."""
-        after_s = _parse(Crash, body or b"{}").after_ms / 1000
+        after_ms = _parse(Crash, body or b"{}", self._caps).after_ms
 
         def arm() -> None:
             self._disarm()
-            log.warning("crash ordered through the fault API", extra={"after_s": after_s})
-            self._armed = threading.Timer(after_s, self._crash)
+            log.warning("fault injected", extra={"fault_kind": "crash", "after_ms": after_ms})
+            self._armed = threading.Timer(after_ms / 1000, self._crash)
             self._armed.daemon = True
             self._armed.start()
 
@@ -128,7 +129,7 @@ class FaultServer:
 
     def _sweep(self) -> None:
         while not self._stopped.wait(_SWEEP_S):
-            self.state.sweep()
+            _log_end("fault expired", self.state.sweep())
 
 
 class _FaultListener(Listener):
@@ -182,14 +183,19 @@ class _FaultHandler(Handler):
         self.send(status, "application/json", json.dumps(body).encode(), headers)
 
 
-def _parse(model: type[Model], body: bytes) -> Model:
+def _log_end(message: str, kinds: Iterable[str]) -> None:
+    for kind in kinds:
+        log.info(message, extra={"fault_kind": kind})
+
+
+def _parse(model: type[Model], body: bytes, caps: Mapping[str, float]) -> Model:
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, context=caps)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         keys = ", ".join(
-            f"{name} (at most {CAPS[name]:g})" if name in CAPS else name
+            f"{name} (at most {caps[name]:g})" if name in caps else name
             for name in model.model_fields
         )
         raise Refused(

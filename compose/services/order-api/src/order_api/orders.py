@@ -15,15 +15,19 @@ MAX_CUSTOMER = 100
 MAX_KEY = 128
 
 
-class InvalidOrder(Exception):
+class CallerError(Exception):
+    """The caller's own mistake, and no failure of this service."""
+
+
+class InvalidOrder(CallerError):
     """The request breaks a rule of the contract and can never succeed."""
 
 
-class NotFound(Exception):
+class NotFound(CallerError):
     """There is no such order, or no such sku."""
 
 
-class KeyReused(Exception):
+class KeyReused(CallerError):
     """The idempotency key belongs to an order with other contents."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+from order_api import tracing
 from order_api.database import Database, Transaction
 from order_api.orders import KeyReused, Line, NewOrder, NotFound, Order, PricedLine, Product
 
@@ -26,7 +27,8 @@ class DatabaseOrders:
 
     def create(self, new: NewOrder) -> tuple[Order, bool]:
         with self._database.transaction() as tx:
-            lines = _price(tx, new.lines)
+            with tracing.span("price order", attributes={"shop.order.lines": len(new.lines)}):
+                lines = _price(tx, new.lines)
             order_id = uuid4()
             total = sum(line.quantity * line.unit_price_cents for line in lines)
             inserted = tx.run(
@@ -54,7 +56,12 @@ class DatabaseOrders:
             )
             # In the same transaction as the order. Telling Redis here instead would tell it of
             # orders that are then rolled back, or keep orders that it was never told of.
-            tx.run("INSERT INTO outbox (order_id) VALUES (%s)", order_id)
+            tx.run(
+                "INSERT INTO outbox (order_id, traceparent) VALUES (%s, %s)",
+                order_id,
+                # So that what is done for the order later, elsewhere, belongs to the same trace.
+                tracing.traceparent() or None,
+            )
         created_at = inserted[0][0]
         return Order(order_id, "pending", lines, total, new.customer, created_at), False
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from order_api.database import Database
+from order_api import tracing
+from order_api.database import Database, Transaction
 from order_api.stream import Entry
 
 
@@ -20,21 +21,17 @@ class DatabaseOutbox:
         # bounded by the time-out of the stream, and no request ever waits for these locks.
         with self._database.transaction() as tx:
             rows = tx.run(
-                """SELECT order_id, created_at FROM outbox WHERE sent_at IS NULL
+                """SELECT order_id, created_at, traceparent FROM outbox WHERE sent_at IS NULL
                    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
                 limit,
             )
             if not rows:
                 return 0
-            entries = [Entry(order_id, created_at) for order_id, created_at in rows]
-            tx.run(
-                """UPDATE outbox SET sent_at = now(), entry_id = sent.entry_id,
-                          recheck_at = now() + interval '10 seconds'
-                   FROM unnest(%s::uuid[], %s::text[]) AS sent (order_id, entry_id)
-                   WHERE outbox.order_id = sent.order_id""",
-                [entry.order_id for entry in entries],
-                add(entries),
-            )
+            entries = [
+                Entry(order_id, created_at, traceparent=traceparent or "")
+                for order_id, created_at, traceparent in rows
+            ]
+            _send(tx, entries, add)
         return len(entries)
 
     def resend_lost(self, limit: int, present: Callable[[list[Entry]], list[bool]]) -> int:
@@ -68,3 +65,19 @@ class DatabaseOutbox:
                 lost,
             )
         return len(lost)
+
+
+def _send(tx: Transaction, entries: list[Entry], add: Callable[[list[Entry]], list[str]]) -> None:
+    # A trace of its own, because a batch belongs to no single order; it links to all of theirs.
+    links = [link for entry in entries for link in tracing.link(entry.traceparent)]
+    size = {"messaging.batch.message_count": len(entries)}
+    with tracing.span("relay orders", attributes=size, links=links):
+        tx.run(
+            """UPDATE outbox SET sent_at = now(), entry_id = sent.entry_id,
+                      recheck_at = now() + interval '10 seconds'
+               FROM unnest(%s::uuid[], %s::text[]) AS sent (order_id, entry_id)
+               WHERE outbox.order_id = sent.order_id""",
+            [entry.order_id for entry in entries],
+            add(entries),
+        )
+        tx.commit()

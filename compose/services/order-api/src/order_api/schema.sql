@@ -46,6 +46,10 @@ CREATE TABLE IF NOT EXISTS outbox (
     recheck_at timestamptz
 );
 
+-- The trace of the request that made the order. Added later than the table, which CREATE TABLE
+-- leaves as it is when it finds one in an older volume.
+ALTER TABLE outbox ADD COLUMN IF NOT EXISTS traceparent text;
+
 -- Partial, because the relay asks every second and nearly all rows have been sent.
 CREATE INDEX IF NOT EXISTS outbox_unsent ON outbox (id) WHERE sent_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_recheck ON outbox (recheck_at) WHERE sent_at IS NOT NULL;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +16,8 @@ from order_api.calls import note
 from order_api.catalogue import Catalogue
 from order_api.metrics import Metrics
 from order_api.orders import InvalidOrder, Line, NewOrder, Order, Orders
+
+log = logging.getLogger(__name__)
 
 _STATUS = {
     "pending": pb.ORDER_STATUS_PENDING,
@@ -47,6 +50,12 @@ class OrderService(orders_pb2_grpc.OrderServiceServicer):
         note(order_id=str(order.id), replayed=replayed)
         if not replayed:
             self._metrics.orders_created.inc()
+            # Besides the line of the call: what happened to an order is told by one line each, in
+            # this service and in fulfillment-worker.
+            log.info(
+                "order created",
+                extra={"order_id": str(order.id), "total_cents": order.total_cents},
+            )
             self._committed()
         return pb.CreateOrderResponse(order=_message(order), replayed=replayed)
 

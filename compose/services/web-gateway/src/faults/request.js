@@ -1,7 +1,13 @@
 /** @typedef {import('./state.js').Kind} Kind */
 
 /** What a request may ask for at most: enough for every lesson, too little to hurt the machine. */
-export const CAPS = Object.freeze({ by_ms: 10_000, ratio: 1, mib: 64, ttl_s: 1800 });
+export const CAPS = Object.freeze({
+  by_ms: 10_000,
+  ratio: 1,
+  mib: 64,
+  attempts: 10,
+  ttl_s: 1800,
+});
 const AFTER_MS_CAP = 10_000;
 
 const DEFAULT_RATIO = 1;
@@ -34,6 +40,10 @@ const RULES = {
   },
   memory: {
     mib: { max: CAPS.mib, whole: true },
+    ttl_s: { max: CAPS.ttl_s, whole: false, fallback: DEFAULT_TTL_S },
+  },
+  retries: {
+    attempts: { max: CAPS.attempts, whole: true },
     ttl_s: { max: CAPS.ttl_s, whole: false, fallback: DEFAULT_TTL_S },
   },
   crash: {

@@ -22,8 +22,15 @@ export class FaultServer {
   #tokenDigest;
   #exit;
   #ballast;
+  #log;
+  /**
+   * Whose end has not been logged yet.
+   *
+   * @type {Set<Kind>}
+   */
+  #reported = new Set();
   /** @type {NodeJS.Timeout | undefined} */
-  #ballastTimer;
+  #expiryTimer;
   /** @type {NodeJS.Timeout | undefined} */
   #crashTimer;
 
@@ -33,13 +40,15 @@ export class FaultServer {
    * @param {FaultState} options.state
    * @param {string} options.token
    * @param {() => void} options.exit ends the process as a crash would
+   * @param {Pick<import('../log.js').Log, 'info' | 'warn'>} options.log
    * @param {Pick<Ballast, 'hold'>} [options.ballast]
    */
-  constructor({ service, state, token, exit, ballast = new Ballast() }) {
+  constructor({ service, state, token, exit, log, ballast = new Ballast() }) {
     this.#service = service;
     this.#state = state;
     this.#tokenDigest = digest(token);
     this.#exit = exit;
+    this.#log = log;
     this.#ballast = ballast;
     this.server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy());
@@ -47,7 +56,7 @@ export class FaultServer {
   }
 
   close() {
-    clearTimeout(this.#ballastTimer);
+    clearTimeout(this.#expiryTimer);
     clearTimeout(this.#crashTimer);
     this.server.close();
     this.server.closeAllConnections();
@@ -102,6 +111,7 @@ export class FaultServer {
     if (path === '/faults/reset') {
       return {
         POST: (_body, response) => {
+          this.#logRemoval(KINDS);
           this.#state.reset();
           clearTimeout(this.#crashTimer);
           this.#sendState(response);
@@ -116,10 +126,14 @@ export class FaultServer {
     return {
       PUT: (body, response) => {
         const { ttl_s: ttl, ...parameters } = parseFaultRequest(kind, body);
+        // First the line for one of the kind that has just run out.
+        this.#sync();
         this.#state.set(kind, /** @type {any} */ (parameters), Number(ttl));
+        this.#log.warn({ fault_kind: kind, ...parameters, ttl_s: ttl }, 'fault injected');
         this.#sendState(response);
       },
       DELETE: (_body, response) => {
+        this.#logRemoval([kind]);
         this.#state.clear(kind);
         this.#sendState(response);
       },
@@ -132,6 +146,7 @@ export class FaultServer {
    */
   #crash(body, response) {
     const { after_ms: afterMs = 0 } = parseFaultRequest('crash', body);
+    this.#log.warn({ fault_kind: 'crash', after_ms: afterMs }, 'fault injected');
     // Whoever asked gets to know that it worked: a connection that breaks off could mean anything.
     response.on('finish', () => {
       clearTimeout(this.#crashTimer);
@@ -140,20 +155,35 @@ export class FaultServer {
     send(response, 202, { service: this.#service, crash: 'accepted' });
   }
 
+  /** @param {readonly Kind[]} kinds that are about to be cleared */
+  #logRemoval(kinds) {
+    // What has run out by itself was not removed.
+    this.#sync();
+    for (const kind of kinds) {
+      if (this.#reported.delete(kind)) this.#log.info({ fault_kind: kind }, 'fault removed');
+    }
+  }
+
   /** @param {ServerResponse} response */
   #sendState(response) {
-    this.#syncBallast();
+    this.#sync();
     send(response, 200, { service: this.#service, faults: this.#state.list(), caps: CAPS });
   }
 
-  #syncBallast() {
-    clearTimeout(this.#ballastTimer);
+  /** Follows the state: nothing else happens by itself when a TTL has passed. */
+  #sync() {
+    clearTimeout(this.#expiryTimer);
     this.#ballast.hold(this.#state.memoryMib());
-    const memory = this.#state.list().find((fault) => fault.kind === 'memory');
-    if (!memory) return;
+    const active = this.#state.list();
+    const kinds = new Set(active.map((fault) => fault.kind));
+    for (const kind of this.#reported) {
+      if (!kinds.has(kind)) this.#log.info({ fault_kind: kind }, 'fault expired');
+    }
+    this.#reported = kinds;
+    if (active.length === 0) return;
     // remaining_s is rounded: the extra tenth keeps the timer from firing just before the TTL.
-    const afterMs = (memory.remaining_s + 0.1) * 1000;
-    this.#ballastTimer = setTimeout(() => this.#syncBallast(), afterMs).unref();
+    const afterMs = (Math.min(...active.map((fault) => fault.remaining_s)) + 0.1) * 1000;
+    this.#expiryTimer = setTimeout(() => this.#sync(), afterMs).unref();
   }
 
   /** @param {string | undefined} header */

@@ -5,13 +5,14 @@
  * @typedef {{ by_ms: number, ratio: number }} Latency
  * @typedef {{ ratio: number }} Failure
  * @typedef {{ mib: number }} Memory
- * @typedef {{ latency: Latency, error: Failure, memory: Memory }} Parameters
+ * @typedef {{ attempts: number }} Retries
+ * @typedef {{ latency: Latency, error: Failure, memory: Memory, retries: Retries }} Parameters
  * @typedef {keyof Parameters} Kind
- * @typedef {{ parameters: Latency | Failure | Memory, ttlMs: number, expiresAt: number }} Entry
+ * @typedef {{ parameters: Parameters[Kind], ttlMs: number, expiresAt: number }} Entry
  */
 
 /** @type {readonly Kind[]} */
-export const KINDS = ['latency', 'error', 'memory'];
+export const KINDS = ['latency', 'error', 'memory', 'retries'];
 
 export class FaultState {
   /** @type {Map<Kind, Entry>} */
@@ -65,6 +66,11 @@ export class FaultState {
 
   memoryMib() {
     return this.#active('memory')?.mib ?? 0;
+  }
+
+  /** How often a call to order-api is made at most without any care; 0 while it is with care. */
+  carelessAttempts() {
+    return this.#active('retries')?.attempts ?? 0;
   }
 
   /** @returns {[Kind, boolean][]} */
