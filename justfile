@@ -50,6 +50,10 @@ down *flags:
 services:
     docker compose --file compose/checks.yaml --env-file compose/versions.env build
 
+# Write Grafana's dashboards again from compose/dashboards
+dashboards:
+    docker compose --file compose/checks.yaml --env-file compose/versions.env run --rm --build --user "$(id -u):$(id -g)" dashboards-generator
+
 # Build the images of the sandbox
 images:
     docker compose --profile full build

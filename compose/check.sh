@@ -22,7 +22,7 @@ run() {
     fi
 }
 
-if docker compose --file compose.yaml --profile full config --quiet; then
+if docker compose --file compose.yaml --profile full --profile grafana --profile tempo config --quiet; then
     echo "ok      compose model"
 else
     echo "FAILED  compose model"
@@ -32,6 +32,30 @@ fi
 run "prometheus: configuration and rules" \
     --volume "$PWD/config/prometheus:/etc/prometheus:ro" --entrypoint promtool \
     "obsbook/prometheus:$PROMETHEUS_VERSION" check config --lint=all --lint-fatal /etc/prometheus/prometheus.yml
+run "prometheus: tests of the rules" \
+    --volume "$PWD/config/prometheus:/etc/prometheus:ro" --entrypoint sh \
+    "obsbook/prometheus:$PROMETHEUS_VERSION" /etc/prometheus/tests/run
+run "alertmanager: configuration" \
+    --volume "$PWD/config/alertmanager:/etc/alertmanager:ro" --entrypoint amtool \
+    "obsbook/alertmanager:$ALERTMANAGER_VERSION" check-config /etc/alertmanager/alertmanager.yml
+run "alertmanager: tests of the routes" \
+    --volume "$PWD/config/alertmanager:/etc/alertmanager:ro" --entrypoint sh \
+    "obsbook/alertmanager:$ALERTMANAGER_VERSION" /etc/alertmanager/routes.run
+run "alerts: each has its playbook" \
+    --volume "$PWD/config/prometheus:/etc/prometheus:ro" --volume "$PWD/../src/alerting:/playbooks:ro" --entrypoint sh \
+    "obsbook/prometheus:$PROMETHEUS_VERSION" /etc/prometheus/tests/playbooks /etc/prometheus/rules /playbooks/playbooks.md
+run "loki: configuration" \
+    --volume "$PWD/config/loki:/etc/loki/obsbook:ro" \
+    "obsbook/loki:$LOKI_VERSION" -config.file=/etc/loki/obsbook/loki.yaml -verify-config
+run "collector: configuration" \
+    --volume "$PWD/config/collector:/etc/otelcol/obsbook:ro" --env COMPOSE_PROJECT=obsbook --tmpfs /var/lib/otelcol --user 0:0 \
+    "obsbook/collector:$OTEL_COLLECTOR_VERSION" validate --config=/etc/otelcol/obsbook/collector.yaml
+run "trace-collector: configuration" \
+    --volume "$PWD/config/trace-collector:/etc/otelcol/obsbook:ro" \
+    "obsbook/collector:$OTEL_COLLECTOR_VERSION" validate --config=/etc/otelcol/obsbook/collector.yaml
+run "jaeger: configuration" \
+    --volume "$PWD/config/jaeger:/etc/jaeger/obsbook:ro" \
+    "obsbook/jaeger:$JAEGER_VERSION" validate --config=/etc/jaeger/obsbook/jaeger.yaml
 run "nginx: configuration" \
     --volume "$PWD/config/nginx:/etc/nginx/obsbook:ro" --user 101:101 --tmpfs /tmp \
     "obsbook/nginx:$NGINX_VERSION" nginx -t -e stderr -c /etc/nginx/obsbook/nginx.conf
@@ -60,7 +84,12 @@ version redis "$REDIS_VERSION" redis-server --version
 version nginx "$NGINX_VERSION" nginx -v
 version engine-proxy "$HAPROXY_VERSION" haproxy -v
 version prometheus "$PROMETHEUS_VERSION" --version
+version alertmanager "$ALERTMANAGER_VERSION" --version
+version loki "$LOKI_VERSION" -version
+version collector "$OTEL_COLLECTOR_VERSION" --version
+version jaeger "$JAEGER_VERSION" version
 version node-exporter "$NODE_EXPORTER_VERSION" --version
+version toxiproxy "$TOXIPROXY_VERSION" -version
 version postgres-exporter "$POSTGRES_EXPORTER_VERSION" --version
 version redis-exporter "$REDIS_EXPORTER_VERSION" /redis_exporter --version
 version nginx-exporter "$NGINX_EXPORTER_VERSION" -version

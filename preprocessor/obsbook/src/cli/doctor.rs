@@ -8,7 +8,7 @@ use super::context::Context;
 use crate::engine::{Compose, Container};
 use crate::install::{check_disk, missing};
 use crate::prepare;
-use crate::report::{Finding, Table};
+use crate::report::{Finding, Table, costs};
 use crate::stack::{Journal, Stack};
 use crate::verify::checklist;
 
@@ -157,6 +157,9 @@ fn profiles(context: &Context) -> Vec<Finding> {
     let Some(model) = &context.book.model else {
         return Vec::new();
     };
+    let compose = context.book.settings.compose_file(&context.book.root);
+    let folder = context.book.root.join(compose);
+    let measured = costs(folder.parent().unwrap_or(&context.book.root));
     let limits = |profile: &str| -> (u64, usize, Vec<String>) {
         let services: Vec<_> = model.in_profile(profile).collect();
         let unlimited = services
@@ -178,11 +181,14 @@ fn profiles(context: &Context) -> Vec<Finding> {
         .map(|profile| {
             let (sum, count, unlimited) = limits(profile);
             let subject = format!("profile {profile}");
-            let found = format!(
+            let mut found = format!(
                 "limits of its {count} services: {} of {}",
                 gib(sum),
                 gib(BUDGET)
             );
+            if let Some(cost) = measured.get(profile) {
+                found.push_str(&format!("; {cost}"));
+            }
             if !unlimited.is_empty() {
                 return Finding::bad(
                     &subject,

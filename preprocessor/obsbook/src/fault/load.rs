@@ -9,6 +9,8 @@ use obsbook_lab::compose::LOAD_USERS_LABEL;
 use crate::stack::{AddressProblem, Stack};
 
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Users that come or go in a second: a ramp would blur the moment at which the load changed.
+const SPAWN_RATE: &str = "100";
 
 /// Why the traffic could not be changed.
 #[derive(Debug, thiserror::Error)]
@@ -58,11 +60,7 @@ pub(super) async fn set_users(stack: &Stack, service: &str, users: u64) -> Resul
         .await
         .map_err(|problem: AddressProblem| refused(problem.to_string()))?;
     let users = users.to_string();
-    // All at once: a ramp would blur the moment at which the load changed.
-    let form = [
-        ("user_count", users.as_str()),
-        ("spawn_rate", users.as_str()),
-    ];
+    let form = [("user_count", users.as_str()), ("spawn_rate", SPAWN_RATE)];
     let answer = stack
         .http()
         .post(url)

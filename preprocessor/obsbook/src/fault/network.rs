@@ -70,15 +70,20 @@ impl Way<'_> {
             Network::Bandwidth { rate_kb } => ("bandwidth", vec![format!("rate={rate_kb}")]),
             Network::Timeout { after_ms } => ("timeout", vec![format!("timeout={after_ms}")]),
             Network::Reset => ("reset_peer", vec!["timeout=0".to_owned()]),
-            Network::Down => return self.toggle(stack).await,
+            Network::Down => return self.enable(stack, false).await,
         };
         let proxy = self.proxy();
-        let mut command = vec!["toxic", "add", "--type", kind, "--toxicName", TOXIC];
+        let mut command = vec!["toxic", "add", "-t", kind, "-n", TOXIC, "--downstream"];
         for attribute in &attributes {
-            command.extend(["--attribute", attribute.as_str()]);
+            command.extend(["-a", attribute.as_str()]);
         }
         command.push(&proxy);
-        client(stack, &command).await.map(drop)
+        // An unknown flag prints the usage and succeeds.
+        match client(stack, &command).await? {
+            Some(said) if !said.starts_with("Added") => Err(refused(stack, said)),
+            Some(_) => Ok(()),
+            None => Err(refused(stack, "it does not run".to_owned())),
+        }
     }
 
     /// Takes away what obsbook did to the way, if it did anything. A proxy that is not there, or down, disturbs nothing.
@@ -88,16 +93,19 @@ impl Way<'_> {
             return Ok(());
         };
         if !state.enabled {
-            self.toggle(stack).await?;
+            self.enable(stack, true).await?;
         }
         if state.disturbed {
-            client(stack, &["toxic", "remove", "--toxicName", TOXIC, &proxy]).await?;
+            client(stack, &["toxic", "remove", "-n", TOXIC, &proxy]).await?;
         }
         Ok(())
     }
 
-    async fn toggle(&self, stack: &Stack) -> Result<(), NetworkError> {
-        client(stack, &["toggle", &self.proxy()]).await.map(drop)
+    /// Lets connections be made, or not. The client's own `toggle` would do the opposite when it is done twice.
+    async fn enable(&self, stack: &Stack, enabled: bool) -> Result<(), NetworkError> {
+        let body = format!("{{\"enabled\":{enabled}}}");
+        let path = format!("/proxies/{}", self.proxy());
+        api(stack, &path, &body).await
     }
 
     async fn state(&self, stack: &Stack) -> Result<Option<ProxyState>, NetworkError> {
@@ -130,16 +138,9 @@ struct ProxyState {
     disturbed: bool,
 }
 
-/// Returns every way of the stack, as the proxy names them, whether or not it is disturbed.
-pub(super) async fn ways(stack: &Stack) -> Result<Vec<(String, String)>, NetworkError> {
-    let Some(list) = client(stack, &["list"]).await? else {
-        return Ok(Vec::new());
-    };
-    let split = |(name, _): (&str, bool)| {
-        name.split_once("-to-")
-            .map(|(from, to)| (from.to_owned(), to.to_owned()))
-    };
-    Ok(proxies(&list).into_iter().filter_map(split).collect())
+/// Takes everything away that disturbs any way, whoever made it.
+pub(super) async fn calm_all(stack: &Stack) -> Result<(), NetworkError> {
+    api(stack, "/reset", "").await
 }
 
 /// The names of the proxies in the client's list, and whether each is enabled.
@@ -153,27 +154,54 @@ fn proxies(list: &str) -> Vec<(&str, bool)> {
         .collect()
 }
 
-/// Runs the client in the proxy's container; `None` when that does not run.
+/// Posts to the proxies' API, from inside their container; nothing is done when that does not run.
+async fn api(stack: &Stack, path: &str, body: &str) -> Result<(), NetworkError> {
+    let url = format!("http://127.0.0.1:8474{path}");
+    let command = ["wget", "-q", "-O", "-", "--post-data", body, &url];
+    run(stack, &command).await.map(drop)
+}
+
+/// Runs the proxies' own client; `None` when their container does not run.
 async fn client(stack: &Stack, arguments: &[&str]) -> Result<Option<String>, NetworkError> {
+    run(stack, &[&["toxiproxy-cli"], arguments].concat()).await
+}
+
+async fn run(stack: &Stack, command: &[&str]) -> Result<Option<String>, NetworkError> {
     let service = stack
         .model()
         .labelled(NETWORK_LABEL)
         .ok_or(NetworkError::NoProxy)?;
-    let Some(container) = stack.container(service).await? else {
+    let container = stack.container(service).await?;
+    let Some(container) = container.filter(|container| container.state == State::Running) else {
         return Ok(None);
     };
-    if container.state != State::Running {
-        return Ok(None);
-    }
-    let command = [&["toxiproxy-cli"], arguments].concat();
-    let output = stack.engine().exec(&container.id, &command).await?;
+    let output = stack.engine().exec(&container.id, command).await?;
     if output.status == 0 {
         return Ok(Some(output.stdout));
     }
-    Err(NetworkError::Refused {
-        service: service.to_owned(),
-        reason: format!("{}{}", output.stdout, output.stderr)
-            .trim()
+    let said = format!("{}{}", output.stdout, output.stderr);
+    Err(refused(stack, said))
+}
+
+fn refused(stack: &Stack, said: String) -> NetworkError {
+    NetworkError::Refused {
+        service: stack
+            .model()
+            .labelled(NETWORK_LABEL)
+            .unwrap_or_default()
             .to_owned(),
-    })
+        reason: said.trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clients_list_says_which_proxies_are_enabled() {
+        let list = "order-api-to-redis\t[::]:16379\tredis:6379\tenabled\t1\nweb-gateway-to-order-api\t[::]:15051\torder-api:50051\tdisabled\t0\n";
+        let expected = [("order-api-to-redis", true), ("web-gateway-to-order-api", false)];
+        assert_eq!(proxies(list), expected);
+    }
 }

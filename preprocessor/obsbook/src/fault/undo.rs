@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::{ApiError, FaultApi};
 use super::load::{LoadError, set_users, usual_users};
-use super::network::{NetworkError, Way, ways};
+use super::network::{NetworkError, Way, calm_all};
 use crate::engine::{EngineError, State};
 use crate::stack::Stack;
 
@@ -161,9 +161,7 @@ pub async fn undo_everything(stack: &Stack) -> Result<(), UndoError> {
         }
     }
     if stack.model().labelled(NETWORK_LABEL).is_some() {
-        for (from, to) in ways(stack).await? {
-            Undo::CalmNetwork { from, to }.apply(stack).await?;
-        }
+        calm_all(stack).await?;
     }
     if let Some(service) = stack.model().labelled(LOAD_LABEL).map(str::to_owned)
         && runs(stack, &service).await?

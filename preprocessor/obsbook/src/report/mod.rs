@@ -1,5 +1,6 @@
 //! Reports: folds over the event stream, which run nothing and change no verdict.
 
+mod costs;
 mod finding;
 mod human;
 mod json;
@@ -7,6 +8,7 @@ mod reporter;
 mod results;
 mod table;
 
+pub use costs::{Cost, costs};
 pub use finding::Finding;
 pub use human::Human;
 pub use json::JsonLines;

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Makes .venv with the tools that check the dashboards, again when the pinned requirements change.
+set -eu
+cd "$(dirname "$0")"
+
+stamp=.venv/requirements.sha256
+if ! sha256sum --check --status "$stamp" 2>/dev/null; then
+    rm -rf .venv
+    "${PYTHON:-python3.11}" -m venv .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+    sha256sum requirements-dev.txt >"$stamp"
+fi

@@ -1,0 +1,1 @@
+"""Grafana's dashboards: one module each, with the helpers that they share."""
