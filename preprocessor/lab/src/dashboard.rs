@@ -41,9 +41,8 @@ pub struct Target {
     pub query: String,
 }
 
-/// The step and range that Grafana's interval variables stand for here: at least four scrapes of one second,
-/// and as long as the recording rules' own window.
-const RATE_INTERVAL: &str = "15s";
+/// What Grafana makes of its interval variables where a data source is scraped every five seconds: four scrapes.
+const RATE_INTERVAL: &str = "20s";
 /// The time range of a dashboard when it is first opened.
 const RANGE: &str = "15m";
 
@@ -281,11 +280,11 @@ mod tests {
                 expected
             );
         };
-        check(0, &[], r#"sum(rate(x{service=~".*"}[15s]))"#);
+        check(0, &[], r#"sum(rate(x{service=~".*"}[20s]))"#);
         check(
             0,
             &[("service", "nginx")],
-            r#"sum(rate(x{service=~"nginx"}[15s]))"#,
+            r#"sum(rate(x{service=~"nginx"}[20s]))"#,
         );
         check(1, &[], r#"{service="order-api"}"#);
     }

@@ -201,7 +201,10 @@ mod tests {
     #[test]
     fn the_clients_list_says_which_proxies_are_enabled() {
         let list = "order-api-to-redis\t[::]:16379\tredis:6379\tenabled\t1\nweb-gateway-to-order-api\t[::]:15051\torder-api:50051\tdisabled\t0\n";
-        let expected = [("order-api-to-redis", true), ("web-gateway-to-order-api", false)];
+        let expected = [
+            ("order-api-to-redis", true),
+            ("web-gateway-to-order-api", false),
+        ];
         assert_eq!(proxies(list), expected);
     }
 }
