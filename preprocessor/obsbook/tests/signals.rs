@@ -126,7 +126,14 @@ fn every_signal_arrives() {
         started.elapsed().as_secs_f64()
     );
     assert_eq!(said.status, 0, "{}{}", said.out, said.err);
-    for subject in ["scrapes", "logs", "traces", "exemplars", "delivery", "dashboard requests"] {
+    for subject in [
+        "scrapes",
+        "logs",
+        "traces",
+        "exemplars",
+        "delivery",
+        "dashboard requests",
+    ] {
         assert!(said.out.contains(subject), "{subject}: {}", said.out);
     }
 }
@@ -143,7 +150,10 @@ fn a_signal_that_is_away_is_named() {
 }
 
 fn a_full_disk_is_told() {
-    in_volume("loki", "dd if=/dev/zero of=/volume/filler bs=1M status=none");
+    in_volume(
+        "loki",
+        "dd if=/dev/zero of=/volume/filler bs=1M status=none",
+    );
     is_told("DiskNearlyFull", Duration::from_secs(120));
     in_volume("loki", "rm /volume/filler");
     in_volume(
