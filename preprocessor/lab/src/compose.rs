@@ -64,12 +64,11 @@ impl Service {
             .labels
             .get(SIGNAL_LABEL)
             .and_then(|name| Signal::of(name));
-        let source = || {
-            self.labels
-                .get(SOURCE_LABEL)
-                .and_then(|kind| Signal::of_source(kind))
-        };
-        named.or_else(source)
+        let source = || Signal::of_source(self.labels.get(SOURCE_LABEL)?);
+        // The shop itself rests on its database.
+        named
+            .or_else(source)
+            .filter(|signal| *signal != Signal::Database)
     }
 
     /// Returns the container port of the fault API, if the service has one.

@@ -296,7 +296,6 @@ impl<'t> Walk<'t> {
         let rest = self.rest();
         let end = rest.find(']').ok_or("a `[` is never closed")?;
         let text = rest[1..end].trim();
-        // A dashboard's variable becomes a duration before the query is asked.
         let window = humantime::parse_duration(text)
             .map_err(|_| format!("`[{text}]` is not a range; write [10s] or [5m]"))?;
         self.longest_window = self.longest_window.max(Some(window));

@@ -136,11 +136,9 @@ async fn explain_labels(loki: &Loki, labels: &[String]) -> Vec<String> {
     for label in labels {
         let values = loki.label_values(label).await.unwrap_or_default();
         lines.push(if values.is_empty() {
-            let known = ["service"];
-            format!(
-                "no stream has a label `{label}`; {}",
-                suggest::hint(label, known)
-            )
+            let known = loki.labels().await.unwrap_or_default();
+            let hint = suggest::hint(label, known.iter().map(String::as_str));
+            format!("no stream has a label `{label}`; {hint}")
         } else {
             format!("label `{label}` has the values {}", values.join(", "))
         });

@@ -201,12 +201,15 @@ impl Stack {
     ) {
         for kind in Kind::ALL {
             let service = self.source_service(kind).to_owned();
+            // A database that does not answer is no signal that is missing; its health check says so.
+            let Some(signal) = self.signal_of(&service) else {
+                continue;
+            };
             if !wanted.contains(&service) || missing.iter().any(|gone| gone.service == service) {
                 continue;
             }
             while let Err(reason) = self.source_answers(kind).await {
                 if started.elapsed() > SIGNAL_PATIENCE {
-                    let signal = kind.signal();
                     missing.push(Missing {
                         service,
                         signal,

@@ -1,7 +1,6 @@
 //! The data sources of a stack: which service is which, and where it answers.
 
 use obsbook_lab::address::Address;
-use obsbook_lab::block::Signal;
 
 use super::handle::Stack;
 use crate::probe::{AlertInbox, Alertmanager, Jaeger, Loki, Prometheus};
@@ -43,17 +42,6 @@ impl Kind {
             Self::Alertmanager => "alertmanager",
             Self::AlertInbox => "alert-inbox",
             Self::Postgres => "postgres",
-        }
-    }
-
-    /// Returns the signal that it holds.
-    pub fn signal(self) -> Signal {
-        match self {
-            Self::Prometheus => Signal::Metrics,
-            Self::Loki => Signal::Logs,
-            Self::Jaeger => Signal::Traces,
-            Self::Alertmanager | Self::AlertInbox => Signal::Alerts,
-            Self::Postgres => Signal::Database,
         }
     }
 }

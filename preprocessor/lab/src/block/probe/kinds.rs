@@ -113,15 +113,17 @@ impl Signal {
             .find(|signal| signal.to_string() == name)
     }
 
-    /// Returns the signal that a data source of this kind holds; a database is none that a stack can do without.
+    /// Returns the signal that a data source of this kind holds.
     pub fn of_source(kind: &str) -> Option<Self> {
-        match kind {
-            "prometheus" => Some(Self::Metrics),
-            "loki" => Some(Self::Logs),
-            "jaeger" => Some(Self::Traces),
-            "alertmanager" | "alert-inbox" => Some(Self::Alerts),
-            _ => None,
-        }
+        let all = [
+            Self::Metrics,
+            Self::Logs,
+            Self::Traces,
+            Self::Alerts,
+            Self::Database,
+        ];
+        all.into_iter()
+            .find(|signal| signal.sources().contains(&kind))
     }
 
     /// Returns the kinds of data sources that hold it.
@@ -166,7 +168,7 @@ impl Probe {
         }
     }
 
-    /// Returns the longest range window of the probe's queries, with the key that it stands under.
+    /// Returns the longest range window of the query that the block spells, if it spells one.
     pub fn longest_window(&self) -> Option<std::time::Duration> {
         match self {
             Self::Promql { query, .. } => query.longest_window,

@@ -130,6 +130,15 @@ impl Loki {
         }
     }
 
+    /// Returns the labels that streams had over the last hour.
+    ///
+    /// # Errors
+    /// As [`Loki::lines`].
+    pub async fn labels(&self) -> Result<Vec<String>, QueryError> {
+        let answer: Answer<Option<Vec<String>>> = self.0.json("/loki/api/v1/labels", &[]).await?;
+        Ok(answer.data.unwrap_or_default())
+    }
+
     /// Returns the values of a label over the last hour.
     ///
     /// # Errors
