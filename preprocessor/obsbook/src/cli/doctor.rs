@@ -123,14 +123,7 @@ async fn engine(context: &Context, stack: &Stack) -> Vec<Finding> {
 }
 
 async fn running(stack: &Stack, containers: &[Container]) -> Finding {
-    let mut used = 0;
-    for container in containers {
-        used += stack
-            .engine()
-            .memory_usage(&container.id)
-            .await
-            .unwrap_or_default();
-    }
+    let used = stack.engine().memory_usages(containers).await.iter().sum();
     let unready: Vec<_> = containers
         .iter()
         .filter(|container| !container.is_ready())

@@ -94,14 +94,9 @@ fn places(stack: &Stack, container: &Container) -> String {
 
 async fn print_human(stack: &Stack, containers: &[Container]) {
     let mut table = Table::new(["SERVICE", "STATE", "MEMORY", "LIMIT", "ADDRESSES"]);
-    let mut total = 0;
-    for container in containers {
-        let used = stack
-            .engine()
-            .memory_usage(&container.id)
-            .await
-            .unwrap_or_default();
-        total += used;
+    let usages = stack.engine().memory_usages(containers).await;
+    let total = usages.iter().sum();
+    for (container, used) in containers.iter().zip(usages) {
         let used = if container.state == State::Running {
             mib(used)
         } else {
@@ -183,11 +178,12 @@ async fn active(stack: &Stack, service: &str) -> String {
 
 async fn print_json(stack: &Stack, containers: &[Container]) {
     let mut rows = Vec::new();
-    for container in containers {
+    let usages = stack.engine().memory_usages(containers).await;
+    for (container, used) in containers.iter().zip(usages) {
         let ports: Vec<_> = container.ports.iter().map(|port| json!({"container": port.container, "host": port.host, "address": port.host_ip})).collect();
         rows.push(json!({
             "service": container.service, "container": container.name, "state": state(container),
-            "memory": stack.engine().memory_usage(&container.id).await.ok(), "memory_limit": container.memory_limit,
+            "memory": used, "memory_limit": container.memory_limit,
             "restarts": container.restarts, "ports": ports,
         }));
     }

@@ -3,9 +3,11 @@
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::query_parameters::{LogsOptions, StatsOptions};
+use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::client::Engine;
+use super::container::Container;
 use super::error::EngineError;
 
 /// What a command in a container wrote, and how it ended.
@@ -110,6 +112,16 @@ impl Engine {
                 memory.stats.as_ref()?.get(name).copied()
             })
         }))
+    }
+
+    /// Returns what [`Engine::memory_usage`] says of each container, in their order, 0 where it cannot be measured.
+    pub async fn memory_usages(&self, containers: &[Container]) -> Vec<u64> {
+        // All at once: the engine takes about a second to measure one.
+        join_all(containers.iter().map(async |container| {
+            let usage = self.memory_usage(&container.id).await;
+            usage.unwrap_or_default()
+        }))
+        .await
     }
 }
 
