@@ -11,7 +11,7 @@ use crate::images::{Choice, ImagesError, Source, choose, ensure};
 use crate::install::{InstallError, install, missing, stop_engine_we_started};
 use crate::report::Reporter;
 use crate::stack::{
-    BootError, Booted, Journal, JournalError, Lock, LockError, Options, Recovered, Stack,
+    BootError, Booted, Journal, JournalError, Lock, LockError, Missing, Options, Recovered, Stack,
     StackError, recover,
 };
 
@@ -72,6 +72,9 @@ pub enum PrepareError {
     /// What `--install` does.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// What holds or carries a signal did not come up.
+    #[error("{0}")]
+    Missing(Missing),
     /// A scenario is for a stack that runs.
     #[error("no stack runs, so there is nothing to break")]
     NothingRuns,
@@ -101,6 +104,7 @@ impl PrepareError {
             Self::Boot(error) => error.hint(),
             Self::Images(error) => error.hint(),
             Self::Install(error) => error.hint(),
+            Self::Missing(missing) => Some(format!("docker compose logs {}", missing.service)),
             Self::NothingRuns => Some("obsbook up".to_owned()),
             Self::Inject { .. } | Self::Undo(_) => Some("obsbook status".to_owned()),
         }
@@ -320,6 +324,9 @@ pub async fn reset(
         })
         .await?;
     tell_ready(reporter, &profile, &booted);
+    if let Some(missing) = booted.missing.into_iter().next() {
+        return Err(PrepareError::Missing(missing));
+    }
     undo_everything(&ready.stack).await?;
     if left > 0 {
         let Ready {
@@ -351,8 +358,18 @@ fn running_profile(stack: &Stack, containers: &[Container], default: &str) -> St
         })
     };
     let mut fitting: Vec<&str> = model.profiles().into_iter().filter(covers).collect();
+    // Services name their profiles from the smallest to the largest, also where two hold the same for now.
+    let place = |profile: &str| {
+        let services = model.in_profile(profile);
+        let places =
+            services.map(|(_, service)| service.profiles.iter().position(|name| name == profile));
+        places.max().flatten()
+    };
     // Of equally small profiles, the book's own is what was most likely meant.
-    fitting.sort_by_key(|profile| (model.in_profile(profile).count(), *profile != default));
+    fitting.sort_by_key(|profile| {
+        let size = model.in_profile(profile).count();
+        (size, *profile != default, place(profile))
+    });
     fitting.first().copied().unwrap_or(default).to_owned()
 }
 

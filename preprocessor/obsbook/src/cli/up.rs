@@ -23,7 +23,7 @@ pub(super) async fn run(common: &Common, profile: Option<&str>) -> Result<ExitSt
     let work = async {
         let mut ready =
             prepare::open(&context.preparation, &context.book, &context.reporter).await?;
-        prepare::boot(
+        let booted = prepare::boot(
             &context.preparation,
             &context.book,
             &mut ready,
@@ -31,7 +31,7 @@ pub(super) async fn run(common: &Common, profile: Option<&str>) -> Result<ExitSt
             &context.reporter,
         )
         .await?;
-        Ok(ready)
+        Ok((ready, booted))
     };
     match interrupt().unless(work).await {
         None => Ok(ExitStatus::Interrupted),
@@ -39,6 +39,14 @@ pub(super) async fn run(common: &Common, profile: Option<&str>) -> Result<ExitSt
             prepare::tell(&context.reporter, &error);
             Ok(ExitStatus::Environment)
         }
-        Some(Ok(ready)) => status::show(&context, &ready.stack).await,
+        Some(Ok((ready, booted))) => {
+            let shown = status::show(&context, &ready.stack).await?;
+            // A warning has named what is missing; the profile is not up without it.
+            Ok(if booted.missing.is_empty() {
+                shown
+            } else {
+                ExitStatus::Environment
+            })
+        }
     }
 }
