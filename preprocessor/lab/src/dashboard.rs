@@ -15,6 +15,8 @@ pub struct Dashboard {
     pub uid: String,
     /// Its title.
     pub title: String,
+    /// Its tags.
+    pub tags: Vec<String>,
     /// Its panels that ask something, those in rows too, in order.
     pub panels: Vec<Panel>,
     /// The values that its variables have at first.
@@ -65,6 +67,7 @@ impl Dashboard {
         Ok(Self {
             uid: raw.uid,
             title: raw.title,
+            tags: raw.tags,
             panels,
             variables: variables.collect(),
         })
@@ -158,6 +161,8 @@ fn collect(panel: RawPanel, found: &mut Vec<Panel>) {
 struct RawDashboard {
     uid: String,
     title: String,
+    #[serde(default)]
+    tags: Vec<String>,
     #[serde(default)]
     panels: Vec<RawPanel>,
     #[serde(default)]

@@ -21,13 +21,16 @@ from dashboards.sources import LOKI, PROMETHEUS
 TAG = "obsbook"
 
 
-def board(uid: str, title: str, description: str) -> Dashboard:
-    """An empty dashboard. Its file is named after the uid, and so is its address: /d/UID."""
+def board(uid: str, title: str, description: str, *tags: str) -> Dashboard:
+    """An empty dashboard. Its file is named after the uid, and so is its address: /d/UID.
+
+    A tag that names a signal says that its panels stay empty without that signal, wherever they read it from.
+    """
     return (
         Dashboard(title)
         .uid(uid)
         .description(description)
-        .tags([TAG])
+        .tags([TAG, *tags])
         # Labs are over within minutes, and effects are visible within seconds.
         .time("now-15m", "now")
         .refresh("5s")

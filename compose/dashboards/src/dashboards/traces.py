@@ -131,7 +131,7 @@ def dashboard() -> Dashboard:
     )
 
     return (
-        board("traces", "Traces", "What spans say. Needs the profile `tracing`.")
+        board("traces", "Traces", "What spans say. Needs the profile `tracing`.", "traces")
         .with_variable(services_of_metric("otel_sdk_exporter_span_exported_total"))
         .with_panel(rate)
         .with_panel(errors)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use obsbook_lab::block::PanelQuery;
+use obsbook_lab::block::{PanelQuery, Signal};
 use obsbook_lab::dashboard::Dashboard;
 
 use super::checklist::{Looked, Miss};
@@ -16,18 +16,17 @@ const RANGE: SignedDuration = SignedDuration::from_mins(15);
 /// Returns the data sources that a dashboard needs.
 pub(super) fn sources(dashboard: &Dashboard) -> BTreeSet<Kind> {
     let targets = dashboard.panels.iter().flat_map(|panel| &panel.targets);
-    let mut needed: BTreeSet<Kind> = targets
-        .filter_map(|target| {
-            Kind::ALL
-                .into_iter()
-                .find(|kind| kind.name() == target.source)
-        })
-        .collect();
-    // Span metrics are Prometheus' series, and yet come from traces.
-    if dashboard.uid == "traces" {
-        needed.insert(Kind::Jaeger);
-    }
-    needed
+    let read = targets.map(|target| target.source.as_str());
+    // Span metrics are Prometheus' series, and yet come from traces: such a dashboard has the signal as a tag.
+    let tags = dashboard.tags.iter();
+    let named = tags
+        .filter_map(|tag| Signal::of(tag))
+        .flat_map(|signal| signal.sources().iter().copied());
+    let needed: BTreeSet<&str> = read.chain(named).collect();
+    Kind::ALL
+        .into_iter()
+        .filter(|kind| needed.contains(kind.name()))
+        .collect()
 }
 
 pub(super) async fn has_data(stack: &Stack, dashboard: &Dashboard) -> Looked {
