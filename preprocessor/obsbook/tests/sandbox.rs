@@ -2,57 +2,20 @@
 //!
 //! Boots the profile `core` beside any other stack; needs an engine and the images, and fails without.
 
+#[path = "support/sandbox.rs"]
+mod sandbox;
 mod support;
 
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use sandbox::{Sandbox, docker};
 use serde_json::Value;
-use support::{Told, book, obsbook, told};
 
-static STATE: LazyLock<tempfile::TempDir> =
-    LazyLock::new(|| tempfile::tempdir().expect("a folder"));
-static PROJECT: LazyLock<String> =
-    LazyLock::new(|| format!("obsbook-sandbox-{}", std::process::id()));
-
-/// The repository's own book, seen from the fixtures.
-fn root() -> PathBuf {
-    book("../..")
-}
-
-fn run(args: &[&str]) -> Told {
-    let mut call = obsbook(STATE.path());
-    call.arg("--book")
-        .arg(root())
-        .args(["--dynamic-ports", "--project", &PROJECT])
-        .args(args);
-    // The images are the ones that this machine has already, from wherever they came.
-    told(call.env(
-        "OBSBOOK_IMAGES",
-        std::env::var("OBSBOOK_IMAGES").unwrap_or_else(|_| "packages".to_owned()),
-    ))
-}
-
-fn docker(args: &[&str]) -> String {
-    let output = Command::new("docker").args(args).output().expect("docker");
-    assert!(
-        output.status.success(),
-        "docker {args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-fn container(service: &str) -> String {
-    format!("{}-{service}-1", *PROJECT)
-}
-
-fn sql(query: &str) -> String {
+fn sql(sandbox: &Sandbox, query: &str) -> String {
     docker(&[
         "exec",
-        &container("postgres"),
+        &sandbox.container("postgres"),
         "psql",
         "-U",
         "orders",
@@ -61,14 +24,6 @@ fn sql(query: &str) -> String {
         "-Atc",
         query,
     ])
-}
-
-fn address(service: &str, port: &str) -> String {
-    docker(&["port", &container(service), port])
-        .lines()
-        .next()
-        .expect("a port")
-        .to_owned()
 }
 
 /// The status and body of a request, by curl: what the book tells its readers to type.
@@ -84,12 +39,12 @@ fn curl(args: &[&str]) -> (u16, String) {
 }
 
 /// Orders of the last seconds may still be on their way; all others are fulfilled, each once.
-fn assert_orders_are_whole(after: &str) {
+fn assert_orders_are_whole(sandbox: &Sandbox, after: &str) {
     let open = "SELECT count(*) FROM orders o LEFT JOIN fulfilments f ON f.order_id = o.id \
                 WHERE (o.status <> 'fulfilled' OR f.order_id IS NULL) AND o.created_at < now() - interval '15 seconds'";
     let started = Instant::now();
     loop {
-        let left = sql(open);
+        let left = sql(sandbox, open);
         if left == "0" {
             break;
         }
@@ -99,42 +54,38 @@ fn assert_orders_are_whole(after: &str) {
         );
         std::thread::sleep(Duration::from_secs(1));
     }
-    let twice = sql("SELECT count(*) - count(DISTINCT order_id) FROM fulfilments");
+    let twice = sql(
+        sandbox,
+        "SELECT count(*) - count(DISTINCT order_id) FROM fulfilments",
+    );
     assert_eq!(twice, "0", "after {after}: fulfilled twice");
     let unknown = sql(
+        sandbox,
         "SELECT count(*) FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id WHERE o.id IS NULL",
     );
     assert_eq!(unknown, "0", "after {after}: fulfilled, but never placed");
 }
 
-struct Down;
-
-impl Drop for Down {
-    fn drop(&mut self) {
-        let _ = run(&["down", "--volumes"]);
-    }
-}
-
 // One test: its parts share one stack, which takes half a minute to boot.
 #[test]
 fn the_sandbox_keeps_its_promises() {
-    let _down = Down;
-    let said = run(&["up"]);
+    let sandbox = &Sandbox::new("sandbox");
+    let said = sandbox.run(&["up"]);
     assert_eq!(said.status, 0, "{}{}", said.out, said.err);
-    a_second_run_builds_nothing();
-    faults_are_guarded();
-    nothing_secret_is_shown();
-    labs_lose_no_order();
+    a_second_run_builds_nothing(sandbox);
+    faults_are_guarded(sandbox);
+    nothing_secret_is_shown(sandbox);
+    labs_lose_no_order(sandbox);
 }
 
-fn a_second_run_builds_nothing() {
-    let said = run(&["up"]);
+fn a_second_run_builds_nothing(sandbox: &Sandbox) {
+    let said = sandbox.run(&["up"]);
     assert_eq!(said.status, 0, "{}", said.err);
     assert!(!said.err.contains("built"), "{}", said.err);
 }
 
-fn faults_are_guarded() {
-    let nginx = address("nginx", "8080");
+fn faults_are_guarded(sandbox: &Sandbox) {
+    let nginx = sandbox.address("nginx", "8080");
     let (status, _) = curl(&[&format!("http://{nginx}/faults")]);
     assert_eq!(status, 404, "the fault API is reachable through nginx");
     for (service, port) in [
@@ -142,7 +93,7 @@ fn faults_are_guarded() {
         ("order-api", "9902"),
         ("fulfillment-worker", "9903"),
     ] {
-        let faults = format!("http://{}/faults", address(service, port));
+        let faults = format!("http://{}/faults", sandbox.address(service, port));
         assert!(faults.starts_with("http://127.0.0.1:"), "{faults}");
         assert_eq!(curl(&[&faults]).0, 401, "{service} without a token");
         assert_eq!(
@@ -152,7 +103,7 @@ fn faults_are_guarded() {
         );
         let token = docker(&[
             "exec",
-            &container(service),
+            &sandbox.container(service),
             "cat",
             "/run/obsbook/fault-token",
         ]);
@@ -193,12 +144,12 @@ fn faults_are_guarded() {
     }
 }
 
-fn nothing_secret_is_shown() {
+fn nothing_secret_is_shown(sandbox: &Sandbox) {
     let secrets = ["postgres-password", "redis-password", "fault-token"];
     let secrets = secrets.map(|name| {
         docker(&[
             "exec",
-            &container("order-api"),
+            &sandbox.container("order-api"),
             "cat",
             &format!("/run/obsbook/{name}"),
         ])
@@ -207,7 +158,7 @@ fn nothing_secret_is_shown() {
         "ps",
         "-aq",
         "--filter",
-        &format!("label=com.docker.compose.project={}", *PROJECT),
+        &format!("label=com.docker.compose.project={}", sandbox.project),
     ]);
     for id in all.lines() {
         let shown = docker(&["inspect", id]);
@@ -253,18 +204,18 @@ fn nothing_secret_is_shown() {
     }
 }
 
-fn labs_lose_no_order() {
+fn labs_lose_no_order(sandbox: &Sandbox) {
     // One after the other, so that an order that a lab loses is known by its lab. The whole book's labs are looked at
     // together, in tests/run.
-    let listed = run(&["list", "chapter-1", "--format", "json"]);
+    let listed = sandbox.run(&["list", "chapter-1", "--format", "json"]);
     let labs: Value = serde_json::from_str(&listed.out).expect("json");
     for lab in labs.as_array().expect("a list") {
         let id = lab["id"].as_str().expect("an id");
-        let said = run(&["check", id]);
+        let said = sandbox.run(&["check", id]);
         assert_eq!(said.status, 0, "{id}: {}{}", said.out, said.err);
-        assert_orders_are_whole(id);
+        assert_orders_are_whole(sandbox, id);
     }
-    let placed: u64 = sql("SELECT count(*) FROM orders")
+    let placed: u64 = sql(sandbox, "SELECT count(*) FROM orders")
         .parse()
         .expect("a number");
     assert!(
