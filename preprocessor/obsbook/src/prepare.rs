@@ -11,8 +11,8 @@ use crate::images::{Choice, ImagesError, Source, choose, ensure};
 use crate::install::{InstallError, install, missing, stop_engine_we_started};
 use crate::report::Reporter;
 use crate::stack::{
-    BootError, Booted, Journal, JournalError, Lock, LockError, Missing, Options, Recovered, Stack,
-    StackError, recover,
+    BootError, Booted, Entry, Journal, JournalError, Lock, LockError, Missing, Options, Recovered,
+    Stack, StackError, recover,
 };
 
 /// How the stack is found and brought up.
@@ -97,9 +97,10 @@ impl PrepareError {
         match self {
             Self::Stack(error) => error.hint(),
             Self::Lock(LockError::Taken { .. }) => Some("wait until it has ended, or use a stack of your own: --project NAME --dynamic-ports".to_owned()),
-            Self::Lock(LockError::File { .. }) | Self::Journal(_) => {
+            Self::Lock(LockError::File { .. }) => {
                 Some("make room or give permission there, or set XDG_STATE_HOME to another folder".to_owned())
             }
+            Self::Journal(error) => Some(error.hint()),
             Self::Leftovers { .. } => Some("obsbook reset".to_owned()),
             Self::Boot(error) => error.hint(),
             Self::Images(error) => error.hint(),
@@ -145,7 +146,24 @@ pub async fn open(
     book: &LoadedBook,
     reporter: &Reporter,
 ) -> Result<Ready, PrepareError> {
-    let (ready, left) = lock_and_recover(preparation, book, reporter).await?;
+    let (ready, left) = lock_and_recover(preparation, book, reporter, |_| true).await?;
+    if left > 0 {
+        return Err(PrepareError::Leftovers { left });
+    }
+    Ok(ready)
+}
+
+/// As [`open`], but leaves the faults in place that somebody made by hand, so that another can be put beside them.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_beside_hand_made(
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+) -> Result<Ready, PrepareError> {
+    let abandoned = |entry: &Entry| !entry.by_hand;
+    let (ready, left) = lock_and_recover(preparation, book, reporter, abandoned).await?;
     if left > 0 {
         return Err(PrepareError::Leftovers { left });
     }
@@ -157,6 +175,7 @@ async fn lock_and_recover(
     preparation: &Preparation,
     book: &LoadedBook,
     reporter: &Reporter,
+    wanted: impl Fn(&Entry) -> bool,
 ) -> Result<(Ready, usize), PrepareError> {
     if preparation.install {
         install_missing(None, reporter).await?;
@@ -164,7 +183,7 @@ async fn lock_and_recover(
     let stack = Stack::open(book, &preparation.options).await?;
     let lock = Lock::take(&stack.directory())?;
     let mut journal = Journal::open(&stack.directory())?;
-    let recovered = recover(&stack, &mut journal).await?;
+    let recovered = recover(&stack, &mut journal, wanted).await?;
     let left = tell_recovered(reporter, &recovered);
     let ready = Ready {
         stack,
@@ -197,10 +216,14 @@ pub async fn image_source(preparation: &Preparation, stack: &Stack) -> Result<Ch
 /// Says what was left behind and what became of it; returns how much is left still.
 pub fn tell_recovered(reporter: &Reporter, recovered: &[Recovered]) -> usize {
     for Recovered { entry, result } in recovered {
-        let what = format!(
-            "run {} of {} ended without undoing: {}",
-            entry.run, entry.lab, entry.fault
-        );
+        let what = if entry.by_hand {
+            format!("broken by hand ({}): {}", entry.lab, entry.fault)
+        } else {
+            format!(
+                "run {} of {} ended without undoing: {}",
+                entry.run, entry.lab, entry.fault
+            )
+        };
         match result {
             Ok(()) => reporter.progress(&format!("{what}; it is undone now")),
             Err(error) => reporter.progress(&format!("{what}; it cannot be undone: {error}")),
@@ -297,7 +320,7 @@ pub async fn reset(
     reporter: &Reporter,
 ) -> Result<(), PrepareError> {
     // What cannot be undone now may be once the stack is up again.
-    let (ready, left) = lock_and_recover(preparation, book, reporter).await?;
+    let (ready, left) = lock_and_recover(preparation, book, reporter, |_| true).await?;
     let containers = ready.stack.containers().await.map_err(BootError::from)?;
     if containers.is_empty() {
         reporter.progress("nothing runs, so nothing is broken");
@@ -337,7 +360,7 @@ pub async fn reset(
         let mut journal = journal
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let left = tell_recovered(reporter, &recover(&stack, &mut journal).await?);
+        let left = tell_recovered(reporter, &recover(&stack, &mut journal, |_| true).await?);
         if left > 0 {
             return Err(PrepareError::Leftovers { left });
         }

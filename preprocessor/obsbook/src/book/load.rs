@@ -1,15 +1,14 @@
 //! Reading a book from disk: chapters in the order of SUMMARY.md, what they include, and what nothing reaches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use mdbook_core::config::Config;
 use mdbook_summary::{SummaryItem, parse_summary};
-use obsbook_lab::block::Scenario;
 use obsbook_lab::book::{Book, Document, Role};
 use obsbook_lab::compose::{ComposeModel, normal};
-use obsbook_lab::dashboard::Dashboards;
 use obsbook_lab::span::SourceFile;
+use obsbook_lab::surroundings::Surroundings;
 
 use super::settings::{Settings, SettingsError};
 use super::surroundings::surroundings;
@@ -21,12 +20,8 @@ pub struct LoadedBook {
     pub root: PathBuf,
     /// What book.toml says.
     pub settings: Settings,
-    /// The compose files, if they can be read; otherwise the book's diagnostics say why not.
-    pub model: Option<ComposeModel>,
-    /// The provisioned dashboards, by uid.
-    pub dashboards: Dashboards,
-    /// The scenarios, by name.
-    pub scenarios: BTreeMap<String, Scenario>,
+    /// What its labs refer to: the compose files, if they can be read (otherwise the diagnostics say why not), dashboards, scenarios.
+    pub around: Surroundings,
     /// Chapters, labs and problems.
     pub book: Book,
 }
@@ -103,9 +98,7 @@ impl LoadedBook {
         Ok(Self {
             root,
             settings,
-            model: around.model,
-            dashboards: around.dashboards,
-            scenarios: around.scenarios,
+            around,
             book,
         })
     }
@@ -113,7 +106,12 @@ impl LoadedBook {
     /// Returns the name of the compose project: the settings', else the compose file's, else the folder's.
     pub fn project(&self) -> String {
         let settings = self.settings.project.clone();
-        let model = || self.model.as_ref().and_then(|model| model.name.clone());
+        let model = || {
+            self.around
+                .model
+                .as_ref()
+                .and_then(|model| model.name.clone())
+        };
         let folder = || {
             let name = self
                 .root

@@ -119,6 +119,18 @@ pub(super) enum Command {
         /// The scenario to put in place [default: list them]
         name: Option<String>,
     },
+    /// Break a service of the running stack by hand, until `obsbook reset`
+    #[command(
+        after_help = "The kinds and settings are those of a lab block:\n  obsbook fault order-api latency by=800ms ratio=0.5\n  obsbook fault order-api network to=postgres latency=110ms\n  obsbook fault redis pause"
+    )]
+    Fault {
+        /// The service
+        service: String,
+        /// The kind of fault, as in a lab block
+        kind: String,
+        /// The settings of the kind, as `key=value`
+        settings: Vec<String>,
+    },
     /// Undo every fault, also those made by hand, and wait until the stack is healthy
     Reset,
     /// Show that each lab fails when its fault is left out

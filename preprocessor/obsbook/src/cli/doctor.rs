@@ -147,7 +147,7 @@ async fn running(stack: &Stack, containers: &[Container]) -> Finding {
 
 /// What each profile may use at most, against the budget.
 fn profiles(context: &Context) -> Vec<Finding> {
-    let Some(model) = &context.book.model else {
+    let Some(model) = &context.book.around.model else {
         return Vec::new();
     };
     let compose = context.book.settings.compose_file(&context.book.root);

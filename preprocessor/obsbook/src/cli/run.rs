@@ -4,7 +4,9 @@ use clap::Parser;
 use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Cli, Command};
-use super::{check, doctor, down, lint, list, mdbook, prove, reset, results, scenario, status, up};
+use super::{
+    check, doctor, down, fault, lint, list, mdbook, prove, reset, results, scenario, status, up,
+};
 
 /// Runs the command that the process's arguments name, and returns its exit status.
 pub async fn run() -> ExitStatus {
@@ -31,6 +33,11 @@ pub async fn run() -> ExitStatus {
         Some(Command::Status) => status::run(common).await,
         Some(Command::Doctor { verify }) => doctor::run(common, *verify).await,
         Some(Command::Scenario { name }) => scenario::run(common, name.as_deref()).await,
+        Some(Command::Fault {
+            service,
+            kind,
+            settings,
+        }) => fault::run(common, service, kind, settings).await,
         Some(Command::Reset) => reset::run(common).await,
         Some(Command::Prove { selectors }) => prove::run(common, selectors).await,
         Some(Command::Results) => results::run(common),

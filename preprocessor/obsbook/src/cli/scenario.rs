@@ -5,9 +5,10 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Common, Format};
 use super::context::{Context, fail, interrupt};
+use super::fault::STAYS;
 use crate::prepare;
 use crate::report::Table;
-use crate::run::start_scenario;
+use crate::run::break_by_hand;
 use crate::terminal::out;
 
 pub(super) async fn run(common: &Common, name: Option<&str>) -> Result<ExitStatus, ExitStatus> {
@@ -17,16 +18,18 @@ pub(super) async fn run(common: &Common, name: Option<&str>) -> Result<ExitStatu
         list(&context);
         return Ok(ExitStatus::Success);
     };
-    let scenarios = &context.book.scenarios;
+    let scenarios = &context.book.around.scenarios;
     let Some(scenario) = scenarios.get(name) else {
         let hint = suggest::hint(name, scenarios.keys().map(String::as_str));
         return Err(fail(&format!("there is no scenario `{name}`"), Some(hint)));
     };
-    let work = start_scenario(
+    let what = format!("scenario {name}");
+    let work = break_by_hand(
         &context.preparation,
         &context.book,
         &context.reporter,
-        scenario,
+        &what,
+        &scenario.faults,
     );
     match interrupt().unless(work).await {
         None => Ok(ExitStatus::Interrupted),
@@ -38,16 +41,14 @@ pub(super) async fn run(common: &Common, name: Option<&str>) -> Result<ExitStatu
             for line in &scenario.watch {
                 context.reporter.progress(&format!("  look at: {line}"));
             }
-            context.reporter.progress(
-                "it stays until `obsbook reset`, or until another command needs a whole stack",
-            );
+            context.reporter.progress(STAYS);
             Ok(ExitStatus::Success)
         }
     }
 }
 
 fn list(context: &Context) {
-    let scenarios = context.book.scenarios.values();
+    let scenarios = context.book.around.scenarios.values();
     if context.format == Format::Json {
         let all: Vec<_> = scenarios
             .map(|scenario| {

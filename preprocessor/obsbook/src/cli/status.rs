@@ -32,7 +32,7 @@ async fn settle(context: &Context, stack: &Stack) {
         Journal::open(&stack.directory()),
     ) {
         (Ok(_lock), Ok(mut journal)) => {
-            if let Ok(recovered) = recover(stack, &mut journal).await {
+            if let Ok(recovered) = recover(stack, &mut journal, |entry| !entry.by_hand).await {
                 prepare::tell_recovered(&context.reporter, &recovered);
             }
         }

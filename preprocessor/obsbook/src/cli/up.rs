@@ -11,7 +11,7 @@ use crate::prepare;
 pub(super) async fn run(common: &Common, profile: Option<&str>) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
     let profile = profile.unwrap_or(&context.book.settings.profile).to_owned();
-    if let Some(model) = &context.book.model {
+    if let Some(model) = &context.book.around.model {
         let known = model.profiles();
         if !known.is_empty() && !known.contains(profile.as_str()) {
             return Err(fail(

@@ -189,6 +189,7 @@ impl LabRun<'_> {
             let entry = Entry {
                 run: self.reporter.run().to_owned(),
                 lab: self.lab.id.clone(),
+                by_hand: false,
                 fault: fault.clone(),
                 undo: Undo::of(fault),
             };

@@ -62,7 +62,7 @@ impl Stack {
     /// # Errors
     /// The book has no compose file.
     pub fn on(engine: Engine, book: &LoadedBook, options: &Options) -> Result<Self, StackError> {
-        let model = book.model.clone().ok_or(StackError::NoModel)?;
+        let model = book.around.model.clone().ok_or(StackError::NoModel)?;
         let project = options.project.clone().unwrap_or_else(|| book.project());
         let settings = model
             .services

@@ -14,22 +14,48 @@ use crate::fault::Undo;
 pub struct Entry {
     /// The run that injects it.
     pub run: String,
-    /// The lab that asks for it.
+    /// The lab that asks for it, or the command of somebody who broke the stack by hand.
     pub lab: String,
+    /// Whether it was made by hand, to stay until it is taken back.
+    #[serde(default)]
+    pub by_hand: bool,
     /// The fault.
     pub fault: Fault,
     /// What takes it back.
     pub undo: Undo,
 }
 
-/// Why the journal cannot be kept; nothing is injected then.
+/// Why there is no journal; nothing is injected then.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal of faults at {path} cannot be kept: {cause}")]
-pub struct JournalError {
-    /// The journal's file.
-    pub path: PathBuf,
-    /// The cause.
-    pub cause: io::Error,
+pub enum JournalError {
+    /// The disk.
+    #[error("the journal of faults at {path} cannot be kept: {cause}")]
+    Disk {
+        /// The journal's file.
+        path: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
+    /// A whole line that is no entry: a fault that nobody would undo.
+    #[error("{path}:{line}: this line of the journal of faults cannot be read: {cause}")]
+    Unreadable {
+        /// The journal's file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The cause.
+        cause: serde_json::Error,
+    },
+}
+
+impl JournalError {
+    /// Returns what to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Disk { .. } => "make room or give permission there, or set XDG_STATE_HOME to another folder".to_owned(),
+            Self::Unreadable { .. } => "run `obsbook reset` of the version that wrote it; or take the stack down with `obsbook down`, then remove the file".to_owned(),
+        }
+    }
 }
 
 /// The undos that are still owed to one stack.
@@ -46,21 +72,32 @@ impl Journal {
     /// The file is there but cannot be read.
     pub fn open(directory: &Path) -> Result<Self, JournalError> {
         let path = directory.join("journal.jsonl");
-        let fail = |cause| JournalError {
+        let fail = |cause| JournalError::Disk {
             path: path.clone(),
             cause,
         };
-        let text = match fs::read_to_string(&path) {
+        let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(fail(error)),
         };
-        // A torn last line was never synced, so its fault was never injected.
-        let entries = text
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect();
-        Ok(Self { path, entries })
+        let whole = text.iter().rposition(|byte| *byte == b'\n');
+        let (whole, torn) = text.split_at(whole.map_or(0, |at| at + 1));
+        let mut entries = Vec::new();
+        for (index, line) in whole.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let entry = serde_json::from_slice(line).map_err(|cause| JournalError::Unreadable {
+                path: path.clone(),
+                line: index + 1,
+                cause,
+            })?;
+            entries.push(entry);
+        }
+        let journal = Self { path, entries };
+        if !torn.is_empty() {
+            // A torn last line was never synced, so its fault was never injected; the next entry must not be written behind it.
+            journal.rewrite().map_err(|cause| journal.disk(cause))?;
+        }
+        Ok(journal)
     }
 
     /// Returns the undos that are owed, the oldest first.
@@ -73,10 +110,7 @@ impl Journal {
     /// # Errors
     /// The disk does not take it; the fault must not be injected then.
     pub fn add(&mut self, entry: Entry) -> Result<(), JournalError> {
-        self.append(&entry).map_err(|cause| JournalError {
-            path: self.path.clone(),
-            cause,
-        })?;
+        self.append(&entry).map_err(|cause| self.disk(cause))?;
         self.entries.push(entry);
         Ok(())
     }
@@ -89,10 +123,14 @@ impl Journal {
         if let Some(index) = self.entries.iter().position(|known| known == entry) {
             self.entries.remove(index);
         }
-        self.rewrite().map_err(|cause| JournalError {
+        self.rewrite().map_err(|cause| self.disk(cause))
+    }
+
+    fn disk(&self, cause: io::Error) -> JournalError {
+        JournalError::Disk {
             path: self.path.clone(),
             cause,
-        })
+        }
     }
 
     fn append(&self, entry: &Entry) -> io::Result<()> {
@@ -139,6 +177,7 @@ mod tests {
         Entry {
             run: "r".to_owned(),
             lab: "l".to_owned(),
+            by_hand: false,
             undo: Undo::of(&fault),
             fault,
         }
@@ -163,10 +202,19 @@ mod tests {
         let path = folder.path().join("journal.jsonl");
         let whole = fs::read_to_string(&path).expect("text");
         fs::write(&path, format!("{whole}{}", &whole[..whole.len() / 2])).expect("written");
-        assert_eq!(
-            Journal::open(folder.path()).expect("a journal").entries(),
-            [entry("a")]
-        );
+        let mut journal = Journal::open(folder.path()).expect("a journal");
+        assert_eq!(journal.entries(), [entry("a")]);
+        journal.add(entry("b")).expect("added");
+        let again = Journal::open(folder.path()).expect("a journal");
+        assert_eq!(again.entries(), [entry("a"), entry("b")]);
+    }
+
+    #[test]
+    fn a_whole_line_that_cannot_be_read_is_an_error_since_its_fault_may_be_in_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("journal.jsonl"), "{\"undo\": 7}\n").expect("written");
+        let error = Journal::open(folder.path()).expect_err("unreadable");
+        assert!(error.to_string().contains("journal.jsonl:1: "), "{error}");
     }
 
     #[test]

@@ -13,12 +13,17 @@ pub struct Recovered {
     pub result: Result<(), UndoError>,
 }
 
-/// Undoes everything that the journal owes this stack, the newest fault first. What cannot be undone stays in the journal.
+/// Undoes what the journal owes this stack and `wanted` names, the newest fault first. What cannot be undone stays in the journal.
 ///
 /// # Errors
 /// The journal cannot be kept.
-pub async fn recover(stack: &Stack, journal: &mut Journal) -> Result<Vec<Recovered>, JournalError> {
-    let owed: Vec<Entry> = journal.entries().iter().rev().cloned().collect();
+pub async fn recover(
+    stack: &Stack,
+    journal: &mut Journal,
+    wanted: impl Fn(&Entry) -> bool,
+) -> Result<Vec<Recovered>, JournalError> {
+    let owed = journal.entries().iter().rev();
+    let owed: Vec<Entry> = owed.filter(|entry| wanted(entry)).cloned().collect();
     let mut all = Vec::new();
     for entry in owed {
         let result = entry.undo.apply(stack).await;

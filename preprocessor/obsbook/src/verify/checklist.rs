@@ -72,7 +72,7 @@ pub async fn checklist(stack: &Stack, book: &LoadedBook) -> Vec<Finding> {
         let test = alerts::TestAlert::new();
         findings.push(until("delivery", async || test.delivered(stack).await).await);
     }
-    for dashboard in book.dashboards.values() {
+    for dashboard in book.around.dashboards.values() {
         let readable = dashboards::sources(dashboard).into_iter().all(has);
         if readable {
             let subject = format!("dashboard {}", dashboard.uid);

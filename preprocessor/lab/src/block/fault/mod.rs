@@ -1,5 +1,6 @@
 //! What a lab breaks: the faults, their words, and how a block spells them.
 
+mod command;
 mod decode;
 mod kinds;
 mod network;
