@@ -155,8 +155,8 @@ edit: labs/x.yml
 inject:
   - config: { service: order-api }
 expect:
-  - run: ls
-    is: "count > 3"
+  - container: nginx
+    is: exited
 "#,
     );
 }
@@ -245,12 +245,29 @@ inject:
   - retries: { service: order-api, attempts: 5 }
   - leak: { service: order-api, connections: 8 }
   - stall: order-api
+  - limits: { service: order-api, mib: 64, cpus: 0.2 }
 expect:
+  - promql: up{job="a"}
+    is: absent
+  - promql: sum(x_total)
+    is: increases
+  - promql: sum(x_total)
+    is: increases by >= 5
+  - promql: up
+    is: stays all == 1 for 10s
+  - container: nginx
+    is: memory > 64 MiB
+  - run: promtool check rules /x.yml
+    in: prometheus
+    is: exits 0
+  - run: ls /x
+    in: nginx
+    is: prints no such file
   - logql: '{service="order-api"} | json | duration_ms > 700'
     is: "count > 3"
   - logql: sum(rate({service="order-api"} |= "error" [10s]))
     is: "> 0.5"
-  - trace: { root: order-api, through: [nginx], longer_than: 700ms, error: true, attributes: { a: b } }
+  - trace: { root: order-api, through: [nginx], calls: [{ from: order-api, to: nginx }], longer_than: 700ms, error: true, attributes: { a: b } }
   - alert: OrderLatencyHigh
     labels: { service: order-api }
     is: firing
@@ -285,7 +302,20 @@ inject:
   - scenario: slow-databas
   - load: {}
   - leak: order-api
+  - limits: { service: order-api }
+  - limits: { service: order-api, cpus: none }
 expect:
+  - promql: x
+    is: increases by > -1
+  - promql: x
+    is: stays < 1
+  - promql: x
+    is: stays < 1 for ever
+  - run: ls
+    is: exits 0
+  - run: ls
+    in: nginx
+    is: fine
   - logql: '{service=order-api}'
     is: "count > 1"
   - logql: '{service="order-api"}'
@@ -294,6 +324,7 @@ expect:
     is: "> 1"
   - trace: { root: order-api }
   - trace: { through: [nginx] }
+  - trace: { root: order-api, calls: [{ from: order-api }] }
   - alert: X
     is: burning
     body: "{}"

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::decode::{Decoder, Keys};
 use super::fault::Fault;
-use super::probe::{EXTRA_KEYS, PLANNED, PROBES, Probe};
+use super::probe::{EXTRA_KEYS, PROBES, Probe};
 use crate::duration;
 use crate::span::Position;
 use crate::yaml::Node;
@@ -63,8 +63,13 @@ impl Condition {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = if self.probe.is_measured() { ":" } else { " is" };
-        write!(f, "{}{verb} {}", self.subject(), self.bound())
+        write!(
+            f,
+            "{}{} {}",
+            self.subject(),
+            self.probe.verb(),
+            self.bound()
+        )
     }
 }
 
@@ -96,7 +101,7 @@ impl Decoder<'_> {
         let keys = Keys {
             what,
             known: &known,
-            planned: &PLANNED,
+            planned: &[],
         };
         let before = self.diagnostics.len();
         if !self.mapping(node, &keys) {
@@ -106,15 +111,14 @@ impl Decoder<'_> {
             .entries()
             .filter(|(key, _)| PROBES.contains(key))
             .collect();
-        let planned = node.entries().any(|(key, _)| PLANNED.contains(&key));
         let within = node
             .get("within")
             .map(|within| self.duration(within, "within"));
         let probe = match named.as_slice() {
             [(word, subject)] => self.probe(word, subject, node, section),
             [] => {
-                // An unknown or planned probe has been reported by its name already.
-                if !planned && self.diagnostics.len() == before {
+                // An unknown probe has been reported by its name already.
+                if self.diagnostics.len() == before {
                     self.report(
                         &head(node),
                         "nothing is asked here",

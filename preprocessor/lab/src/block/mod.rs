@@ -13,7 +13,8 @@ pub use fault::{Fault, FaultKind, Network};
 pub use lab::{Kind, Lab, decode};
 pub use probe::{
     AlertExpectation, AlertState, ContainerExpectation, ContainerState, HttpExpectation,
-    LogExpectation, PanelProbe, PanelQuery, Probe, Quantifier, Signal, TraceSearch,
+    LogExpectation, MetricExpectation, PanelProbe, PanelQuery, Probe, Quantifier, RunExpectation,
+    Signal, TraceSearch,
 };
 pub use scenario::Scenario;
 pub use teaching::Predict;

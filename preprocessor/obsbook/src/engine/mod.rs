@@ -14,6 +14,7 @@ mod exec;
 mod files;
 mod image;
 mod job;
+mod limits;
 mod lines;
 mod state;
 
@@ -29,5 +30,6 @@ pub use error::EngineError;
 pub(crate) use error::systemd_runs;
 pub use exec::ExecOutput;
 pub use job::{Job, JobFile};
+pub use limits::Limits;
 pub(crate) use lines::merge_lines;
 pub use state::state_dir;

@@ -67,6 +67,11 @@ pub async fn inject(
     let container = container.ok_or_else(|| InjectError::NoContainer(fault.service.clone()))?;
     let engine = stack.engine();
     match fault.kind {
+        FaultKind::Limits { mib, cpus } => {
+            let before = engine.limits(&container.id).await?;
+            let bytes = mib.map(|mib| i64::try_from(mib << 20).unwrap_or(i64::MAX));
+            engine.limit(&container.id, &before, bytes, cpus).await?;
+        }
         FaultKind::Kill => engine.kill(&container.id).await?,
         FaultKind::Stop => engine.stop(&container.id).await?,
         FaultKind::Pause => engine.pause(&container.id).await?,

@@ -5,9 +5,10 @@ use obsbook_lab::compose::{LOAD_LABEL, NETWORK_LABEL};
 use serde::{Deserialize, Serialize};
 
 use super::api::{ApiError, FaultApi};
+use super::inject::InjectError;
 use super::load::{LoadError, set_users, usual_users};
 use super::network::{NetworkError, Way, calm_all};
-use crate::engine::{EngineError, State};
+use crate::engine::{EngineError, Limits, State};
 use crate::stack::Stack;
 
 /// What takes a fault back. Doing it twice, or when there is nothing to take back, is fine.
@@ -32,6 +33,15 @@ pub enum Undo {
     UsualLoad {
         /// The service that makes it.
         service: String,
+    },
+    /// Give the service's container the limits that it had.
+    PutLimitsBack {
+        /// The service.
+        service: String,
+        /// The container that was limited: another one has its own limits.
+        container: String,
+        /// The limits that it had.
+        limits: Limits,
     },
     /// See that the service's container runs and is not frozen.
     EnsureRunning {
@@ -58,10 +68,23 @@ pub enum UndoError {
 }
 
 impl Undo {
-    /// Returns what takes `fault` back.
-    pub fn of(fault: &Fault) -> Self {
+    /// Returns what takes `fault` back; what it will change is looked up on the stack.
+    ///
+    /// # Errors
+    /// The engine does not answer, or there is no container to break.
+    pub async fn before(stack: &Stack, fault: &Fault) -> Result<Self, InjectError> {
         let service = fault.service.clone();
-        match &fault.kind {
+        Ok(match &fault.kind {
+            FaultKind::Limits { .. } => {
+                let container = stack.container(&service).await?;
+                let container =
+                    container.ok_or_else(|| InjectError::NoContainer(service.clone()))?;
+                Self::PutLimitsBack {
+                    service,
+                    limits: stack.engine().limits(&container.id).await?,
+                    container: container.id,
+                }
+            }
             FaultKind::Latency { .. }
             | FaultKind::Error { .. }
             | FaultKind::Memory { .. }
@@ -81,7 +104,7 @@ impl Undo {
             | FaultKind::Stop
             | FaultKind::Pause
             | FaultKind::Restart => Self::EnsureRunning { service },
-        }
+        })
     }
 
     /// Takes the fault back. A container that is gone takes its faults with it.
@@ -99,17 +122,20 @@ impl Undo {
                     result => Ok(result?),
                 }
             }
-            Self::EnsureRunning { service } => {
-                let Some(container) = stack.container(service).await? else {
-                    return Ok(());
-                };
-                match container.state {
-                    State::Paused => stack.engine().unpause(&container.id).await?,
-                    State::Running | State::Restarting => {}
-                    _ => stack.engine().start(&container.id).await?,
+            Self::PutLimitsBack {
+                service,
+                container,
+                limits,
+            } => {
+                match stack.container(service).await? {
+                    Some(now) if now.id == *container => {
+                        stack.engine().put_limits_back(container, limits).await?;
+                    }
+                    _ => {}
                 }
-                Ok(())
+                ensure_running(stack, service).await
             }
+            Self::EnsureRunning { service } => ensure_running(stack, service).await,
             Self::EndFault { service, kind } => {
                 let Some(container) = stack.container(service).await? else {
                     return Ok(());
@@ -143,6 +169,18 @@ impl Undo {
         }
         Ok(())
     }
+}
+
+async fn ensure_running(stack: &Stack, service: &str) -> Result<(), UndoError> {
+    let Some(container) = stack.container(service).await? else {
+        return Ok(());
+    };
+    match container.state {
+        State::Paused => stack.engine().unpause(&container.id).await?,
+        State::Running | State::Restarting => {}
+        _ => stack.engine().start(&container.id).await?,
+    }
+    Ok(())
 }
 
 async fn runs(stack: &Stack, service: &str) -> Result<bool, EngineError> {

@@ -19,6 +19,12 @@ pub(super) async fn observe(
     Ok(match expectation {
         ContainerExpectation::Is(state) => Observation::now(is(&container, *state), seen),
         ContainerExpectation::IsNot(state) => Observation::now(!is(&container, *state), seen),
+        ContainerExpectation::Memory(comparison) => {
+            #[expect(clippy::cast_precision_loss, reason = "it is shown in MiB")]
+            let mib = stack.engine().memory_usage(&container.id).await? as f64 / 1_048_576.0;
+            let seen = format!("{mib:.0} MiB, {seen}");
+            Observation::of(comparison.holds(mib), mib, seen)
+        }
         ContainerExpectation::Restarts(comparison) => {
             let before = baseline.restarts.get(service).copied().unwrap_or_default();
             // The engine's count begins anew when somebody starts the container by hand.

@@ -8,6 +8,7 @@ mod logql;
 mod observe;
 mod panel;
 mod promql;
+mod run;
 mod series;
 mod source;
 mod sql;

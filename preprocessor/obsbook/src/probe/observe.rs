@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use obsbook_lab::block::{Condition, Probe};
 
 use super::source::QueryError;
-use super::{alert, container, http, logql, panel, promql, sql, trace};
+use super::{alert, container, http, logql, panel, promql, run, sql, trace};
 use crate::engine::EngineError;
 use crate::stack::{Kind, SourceProblem, Stack};
 
@@ -129,11 +129,9 @@ pub async fn observe(
     since: Option<Timestamp>,
 ) -> Result<Observation, ProbeError> {
     match &condition.probe {
-        Probe::Promql {
-            query,
-            quantifier,
-            comparison,
-        } => promql::observe(stack, query, *quantifier, comparison, since).await,
+        Probe::Promql { query, expectation } => {
+            promql::observe(stack, query, expectation, baseline, since).await
+        }
         Probe::Logql { query, expectation } => {
             logql::observe(stack, query, expectation, baseline, since).await
         }
@@ -167,6 +165,11 @@ pub async fn observe(
             service,
             expectation,
         } => container::observe(stack, service, expectation, baseline).await,
+        Probe::Run {
+            service,
+            command,
+            expectation,
+        } => run::observe(stack, service, command, expectation).await,
     }
 }
 
@@ -181,5 +184,8 @@ pub async fn explain(stack: &Stack, condition: &Condition) -> Vec<String> {
         Probe::Sql { query, .. } => sql::explain(stack, query).await,
         Probe::Http { address, .. } => http::explain(stack, address).await,
         Probe::Container { service, .. } => container::explain(stack, service).await,
+        Probe::Run {
+            service, command, ..
+        } => run::explain(stack, service, command),
     }
 }

@@ -1,32 +1,143 @@
 //! The probe `promql`: an instant query, compared, on evidence that is young enough.
 
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
-use obsbook_lab::block::Quantifier;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use obsbook_lab::block::MetricExpectation;
 use obsbook_lab::comparison::Comparison;
 use obsbook_lab::promql::{Query, Selector};
 use obsbook_lab::suggest;
 
-use super::observe::{Observation, ProbeError};
-use super::series::{judge, labels};
+use super::observe::{Baseline, Observation, ProbeError};
+use super::series::{judge, labels, number, several};
 use super::source::{Prometheus, Series};
 use crate::stack::{Kind, Stack};
 
+/// The moments that a time is looked at: the sandbox's fastest scrape.
+const STEP: SignedDuration = SignedDuration::from_secs(1);
 /// How many near misses are worth a reader's time.
 const NEAR_MISSES: usize = 6;
 
 pub(super) async fn observe(
     stack: &Stack,
     query: &Query,
-    quantifier: Quantifier,
-    comparison: &Comparison,
+    expectation: &MetricExpectation,
+    baseline: &Baseline,
     since: Option<Timestamp>,
 ) -> Result<Observation, ProbeError> {
     let (series, evidence) = evaluate(stack, query).await?;
-    let mut observation = judge(&series, quantifier, comparison)?;
+    let mut observation = match expectation {
+        MetricExpectation::Value {
+            quantifier,
+            comparison,
+        } => judge(&series, *quantifier, comparison)?,
+        // What is not there has no sample that could be too old.
+        MetricExpectation::Absent => return Ok(absent(&series)),
+        MetricExpectation::Increases { by } => {
+            let from = baseline.from(since);
+            growth(stack, query, &series, by, from).await?
+        }
+        MetricExpectation::Stays {
+            quantifier,
+            comparison,
+            lasting,
+        } => {
+            let now = judge(&series, *quantifier, comparison)?;
+            let all_along = Span {
+                since,
+                lasting: *lasting,
+            };
+            let holds = |series: &[Series]| judge(series, *quantifier, comparison);
+            all_along.look(stack, query, now, holds).await?
+        }
+    };
     observation.evidence = evidence;
     observation.discard_older_than(since, "sample");
     Ok(observation)
+}
+
+fn absent(series: &[Series]) -> Observation {
+    match series.first() {
+        None => Observation::now(true, "no series"),
+        Some(first) => {
+            let seen = format!("{} series, such as {}", series.len(), labels(first));
+            Observation::of(false, first.value, seen)
+        }
+    }
+}
+
+/// How much the one value of a query has grown since `from`. A series that was not there then began at zero.
+async fn growth(
+    stack: &Stack,
+    query: &Query,
+    series: &[Series],
+    by: &Comparison,
+    from: Timestamp,
+) -> Result<Observation, ProbeError> {
+    let now = match series {
+        [] => return Ok(Observation::now(false, "no data")),
+        [one] => one.value,
+        _ => return Err(several(series.len())),
+    };
+    let prometheus = stack.prometheus().await?;
+    let before = prometheus.query_at(&query.text, from).await;
+    let before = before.map_err(|error| ProbeError::from_query(stack, Kind::Prometheus, error))?;
+    let before = before.first().map_or(0.0, |series| series.value);
+    // A counter that is smaller than before began anew with its process.
+    let grown = if now < before { now } else { now - before };
+    let seen = format!("{} more than before, {}", number(grown), number(now));
+    Ok(Observation::of(by.holds(grown), grown, seen))
+}
+
+/// A time over which a condition holds without a break.
+struct Span {
+    since: Option<Timestamp>,
+    lasting: Duration,
+}
+
+impl Span {
+    /// Returns what is seen over the whole time: `now`, unless it was otherwise at a moment before.
+    async fn look(
+        &self,
+        stack: &Stack,
+        query: &Query,
+        now: Observation,
+        holds: impl Fn(&[Series]) -> Result<Observation, ProbeError>,
+    ) -> Result<Observation, ProbeError> {
+        if !now.met {
+            return Ok(now);
+        }
+        let lasting = SignedDuration::try_from(self.lasting).unwrap_or_default();
+        let end = Timestamp::now();
+        let start = end.checked_sub(lasting).unwrap_or_default();
+        if let Some(since) = self.since.filter(|since| *since > start) {
+            let so_far = end.duration_since(since).as_secs_f64();
+            let seen = format!("{}, for {so_far:.1} s so far", now.seen);
+            return Ok(Observation {
+                met: false,
+                seen,
+                ..now
+            });
+        }
+        let prometheus = stack.prometheus().await?;
+        let moments = prometheus.query_range(&query.text, start, end, STEP).await;
+        let moments =
+            moments.map_err(|error| ProbeError::from_query(stack, Kind::Prometheus, error))?;
+        for (at, series) in &moments {
+            let then = holds(series)?;
+            if !then.met {
+                let ago = end.duration_since(*at).as_secs_f64();
+                let seen = format!("{}, but {} {ago:.1} s ago", now.seen, then.seen);
+                return Ok(Observation {
+                    met: false,
+                    seen,
+                    ..now
+                });
+            }
+        }
+        Ok(now)
+    }
 }
 
 /// Returns what the query yields, and the time of the newest raw sample under the oldest of its selectors.

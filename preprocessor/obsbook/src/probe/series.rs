@@ -16,13 +16,7 @@ pub(super) fn judge(
     let (met, shown) = match (quantifier, series) {
         (_, []) => return Ok(Observation::now(false, "no data")),
         (Quantifier::One, [one]) => (holds(one), one),
-        (Quantifier::One, _) => {
-            let message = format!(
-                "the query yields {} series, but `is` speaks of one; begin `is` with `any` or `all`, or aggregate with sum(), max() or by()",
-                series.len()
-            );
-            return Err(ProbeError::Invalid(message));
-        }
+        (Quantifier::One, _) => return Err(several(series.len())),
         (Quantifier::Any, _) => {
             let hit = series.iter().find(|series| holds(series));
             (hit.is_some(), hit.unwrap_or(&series[0]))
@@ -46,6 +40,12 @@ pub(super) fn judge(
         seen,
         evidence: None,
     })
+}
+
+pub(super) fn several(series: usize) -> ProbeError {
+    ProbeError::Invalid(format!(
+        "the query yields {series} series, but `is` speaks of one; begin `is` with `any` or `all`, or aggregate with sum(), max() or by()"
+    ))
 }
 
 /// Four digits that matter: enough to see on which side of a bound a value lies.

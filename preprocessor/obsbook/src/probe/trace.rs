@@ -64,12 +64,24 @@ fn fits(search: &TraceSearch, trace: &Trace, from: Timestamp) -> bool {
             .without
             .iter()
             .any(|service| services.contains(&service.as_str()))
+        && search.calls.iter().all(|(from, to)| calls(trace, from, to))
         && search.longer_than.is_none_or(|least| root.duration > least)
         && search.shorter_than.is_none_or(|most| root.duration < most)
         && search
             .error
             .is_none_or(|wanted| wanted == trace.spans.iter().any(Span::failed))
         && trace.spans.iter().any(candidate)
+}
+
+/// Whether a span of `to` has a span of `from` as its parent.
+fn calls(trace: &Trace, from: &str, to: &str) -> bool {
+    trace.spans.iter().any(|callee| {
+        let mut callers = trace
+            .spans
+            .iter()
+            .filter(|caller| Some(&caller.id) == callee.parent.as_ref());
+        callee.service == to && callers.any(|caller| caller.service == from)
+    })
 }
 
 /// Shows the traces that come nearest: of the same root, where there are any.
@@ -254,6 +266,21 @@ mod tests {
             TraceSearch {
                 span: Some("work of gateway".to_owned()),
                 attributes: [("error".to_owned(), "true".to_owned())].into(),
+                ..search()
+            },
+            false,
+        );
+        let call = |from: &str, to: &str| vec![(from.to_owned(), to.to_owned())];
+        check(
+            TraceSearch {
+                calls: call("gateway", "api"),
+                ..search()
+            },
+            true,
+        );
+        check(
+            TraceSearch {
+                calls: call("api", "gateway"),
                 ..search()
             },
             false,

@@ -42,7 +42,11 @@ pub async fn break_by_hand(
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut added = Vec::new();
     for fault in faults {
-        let undo = Undo::of(fault);
+        let refused = |error| PrepareError::Inject {
+            fault: fault.to_string(),
+            error,
+        };
+        let undo = Undo::before(stack, fault).await.map_err(refused)?;
         let entry = Entry {
             run: reporter.run().to_owned(),
             lab: what.to_owned(),
@@ -57,10 +61,7 @@ pub async fn break_by_hand(
                 entry.undo.apply(stack).await?;
                 journal.remove(entry)?;
             }
-            return Err(PrepareError::Inject {
-                fault: fault.to_string(),
-                error,
-            });
+            return Err(refused(error));
         }
         reporter.progress(&format!("in place: {fault}"));
     }

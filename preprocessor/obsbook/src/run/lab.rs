@@ -14,7 +14,7 @@ use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
 
 use super::interrupt::Interrupt;
-use crate::fault::{Undo, inject};
+use crate::fault::{InjectError, Undo, inject};
 use crate::probe::{Baseline, Observation, ProbeError, explain, observe};
 use crate::report::Reporter;
 use crate::stack::{Entry, Journal, Stack};
@@ -186,12 +186,20 @@ impl LabRun<'_> {
     pub(super) async fn inject_all(&self, faults: &[Fault]) -> Step<()> {
         let time_to_live = plan::time_to_live(self.lab);
         for fault in faults {
+            let refused = |error: InjectError| {
+                let verdict = if error.is_invalid() {
+                    Verdict::Invalid
+                } else {
+                    Verdict::Unsteady
+                };
+                Outcome::new(verdict, format!("failed to {fault}: {error}"))
+            };
             let entry = Entry {
                 run: self.reporter.run().to_owned(),
                 lab: self.lab.id.clone(),
                 by_hand: false,
                 fault: fault.clone(),
-                undo: Undo::of(fault),
+                undo: Undo::before(self.stack, fault).await.map_err(refused)?,
             };
             let kept = self.journal().add(entry);
             kept.map_err(|error| {
@@ -202,14 +210,7 @@ impl LabRun<'_> {
             });
             inject(self.stack, fault, time_to_live)
                 .await
-                .map_err(|error| {
-                    let verdict = if error.is_invalid() {
-                        Verdict::Invalid
-                    } else {
-                        Verdict::Unsteady
-                    };
-                    Outcome::new(verdict, format!("failed to {fault}: {error}"))
-                })?;
+                .map_err(refused)?;
             self.emit(Event::FaultInjected {
                 fault: fault.clone(),
             });

@@ -178,7 +178,9 @@ mod tests {
             run: "r".to_owned(),
             lab: "l".to_owned(),
             by_hand: false,
-            undo: Undo::of(&fault),
+            undo: Undo::EnsureRunning {
+                service: service.to_owned(),
+            },
             fault,
         }
     }

@@ -140,6 +140,11 @@ impl Decoder<'_> {
                 known: &["service", "connections"],
                 planned: &[],
             },
+            "limits" => Keys {
+                what: "`limits`",
+                known: &["service", "mib", "cpus"],
+                planned: &[],
+            },
             "load" => Keys {
                 what: "`load`",
                 known: &["service", "users"],
@@ -187,6 +192,7 @@ impl Decoder<'_> {
                 }
             }
             "error" => FaultKind::Error { ratio: ratio? },
+            "limits" => self.limits(name, settings)?,
             "memory" => FaultKind::Memory {
                 mib: self.amount(word, name, settings, "mib", 32)?,
             },
@@ -218,6 +224,36 @@ impl Decoder<'_> {
                 None
             }
         }
+    }
+
+    fn limits(&mut self, name: &Node, settings: &Node) -> Option<FaultKind> {
+        let (mib, cpus) = (settings.get("mib"), settings.get("cpus"));
+        if mib.is_none() && cpus.is_none() {
+            let hint = "add `mib: 64` or `cpus: 0.2`, or both";
+            self.report(&name.span, "`limits` does not say what it limits", hint);
+            return None;
+        }
+        let mib = mib.map(|node| self.count(node, "mib"));
+        let cpus = cpus.map(|node| self.processors(node));
+        if mib == Some(None) || cpus == Some(None) {
+            return None;
+        }
+        Some(FaultKind::Limits {
+            mib: mib.flatten(),
+            cpus: cpus.flatten(),
+        })
+    }
+
+    /// Returns a number of processors, which need not be whole.
+    fn processors(&mut self, node: &Node) -> Option<f64> {
+        let text = self.text(node, "cpus")?;
+        let parsed = text.value.parse::<f64>().ok();
+        let fine = parsed.filter(|number| (0.01..=1024.0).contains(number));
+        if fine.is_none() {
+            let message = format!("`{}` is not a number of processors", text.value);
+            self.report(&node.span, message, "0.01 or more, such as 0.2");
+        }
+        fine
     }
 
     fn load(&mut self, name: &Node, settings: &Node) -> Option<(String, FaultKind)> {

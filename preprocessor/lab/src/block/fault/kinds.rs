@@ -57,6 +57,15 @@ pub enum FaultKind {
     Pause,
     /// The engine restarts the container.
     Restart,
+    /// The container may use less than it is used to.
+    Limits {
+        /// Its memory, in MiB.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mib: Option<u64>,
+        /// Its share of the processors, in whole ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cpus: Option<f64>,
+    },
     /// The network between the service and another is disturbed.
     Network {
         /// The service that is called.
@@ -72,12 +81,12 @@ pub enum FaultKind {
 }
 
 /// Every fault that a block may name.
-pub(super) const FAULTS: [&str; 13] = [
+pub(super) const FAULTS: [&str; 14] = [
     "latency", "error", "memory", "retries", "leak", "stall", "crash", "kill", "stop", "pause",
-    "restart", "network", "load",
+    "restart", "limits", "network", "load",
 ];
 /// Faults of DESIGN that later versions bring.
-pub(super) const PLANNED: [&str; 3] = ["config", "limits", "edit"];
+pub(super) const PLANNED: [&str; 2] = ["config", "edit"];
 
 impl FaultKind {
     /// Returns the word that a block names the fault by.
@@ -94,6 +103,7 @@ impl FaultKind {
             Self::Stop => "stop",
             Self::Pause => "pause",
             Self::Restart => "restart",
+            Self::Limits { .. } => "limits",
             Self::Network { .. } => "network",
             Self::Load { .. } => "load",
         }
@@ -113,6 +123,7 @@ impl FaultKind {
             | Self::Stop
             | Self::Pause
             | Self::Restart
+            | Self::Limits { .. }
             | Self::Network { .. }
             | Self::Load { .. } => false,
         }

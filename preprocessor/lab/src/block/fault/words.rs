@@ -41,6 +41,12 @@ impl fmt::Display for Fault {
             FaultKind::Stop => write!(f, "stop {service}"),
             FaultKind::Pause => write!(f, "pause {service}"),
             FaultKind::Restart => write!(f, "restart {service}"),
+            FaultKind::Limits { mib, cpus } => {
+                let memory = mib.map(|mib| format!("{mib} MiB of memory"));
+                let processors = cpus.map(|cpus| format!("{cpus} of a processor"));
+                let all: Vec<_> = memory.into_iter().chain(processors).collect();
+                write!(f, "limit {service} to {}", all.join(" and "))
+            }
             FaultKind::Network {
                 to,
                 toxic: Network::Reset,

@@ -18,6 +18,8 @@ pub enum ContainerExpectation {
     IsNot(ContainerState),
     /// How often the restart policy brought it back since the steady state held.
     Restarts(Comparison),
+    /// The memory that its processes hold, in MiB.
+    Memory(Comparison),
 }
 
 /// The states that people ask about.
@@ -64,6 +66,9 @@ impl Decoder<'_> {
         let words = is.value.as_str();
         let expectation = if let Some(rest) = words.strip_prefix("restarts") {
             ContainerExpectation::Restarts(self.comparison(rest, &is)?)
+        } else if let Some(rest) = words.strip_prefix("memory") {
+            let mib = rest.trim().trim_end_matches("MiB");
+            ContainerExpectation::Memory(self.comparison(mib, &is)?)
         } else {
             let (negated, word) = match words.strip_prefix("not ") {
                 Some(rest) => (true, rest.trim()),
@@ -73,13 +78,8 @@ impl Decoder<'_> {
                 let known = STATES
                     .iter()
                     .map(|(name, _)| *name)
-                    .chain(["restarts >= 1"]);
-                let message = if words.starts_with("memory") {
-                    "`memory` of a container is not implemented in this version of obsbook"
-                        .to_owned()
-                } else {
-                    format!("unknown container state `{word}`")
-                };
+                    .chain(["restarts >= 1", "memory > 64 MiB"]);
+                let message = format!("unknown container state `{word}`");
                 self.report(&is.span, message, suggest::hint(word, known));
                 return None;
             };

@@ -7,7 +7,7 @@ use crate::comparison::Comparison;
 use crate::span::Spanned;
 use crate::yaml::Node;
 
-pub(in crate::block) const PROBES: [&str; 8] = [
+pub(in crate::block) const PROBES: [&str; 9] = [
     "promql",
     "logql",
     "trace",
@@ -16,10 +16,11 @@ pub(in crate::block) const PROBES: [&str; 8] = [
     "sql",
     "http",
     "container",
+    "run",
 ];
-pub(in crate::block) const PLANNED: [&str; 1] = ["run"];
 /// Keys of a condition that go with one probe only.
-pub(in crate::block) const EXTRA_KEYS: [(&str, &str); 4] = [
+pub(in crate::block) const EXTRA_KEYS: [(&str, &str); 5] = [
+    ("in", "run"),
     ("method", "http"),
     ("body", "http"),
     ("labels", "alert"),
@@ -64,6 +65,7 @@ impl Decoder<'_> {
             "panel" => self.panel(subject, is),
             "sql" => self.sql(subject, is),
             "http" => self.http(subject, is, node),
+            "run" => self.run(subject, is, node),
             _ => self.container(subject, is),
         }
     }
@@ -78,12 +80,16 @@ impl Decoder<'_> {
         }
     }
 
-    /// Reads `any > 3`, `all == 1` or `< 0.25`.
-    pub(super) fn quantified(&mut self, is: &Spanned<String>) -> Option<(Quantifier, Comparison)> {
-        let (quantifier, rest) = match is.value.split_once(char::is_whitespace) {
+    /// Reads `any > 3`, `all == 1` or `< 0.25`; `is` is what it is a part of.
+    pub(super) fn quantified(
+        &mut self,
+        text: &str,
+        is: &Spanned<String>,
+    ) -> Option<(Quantifier, Comparison)> {
+        let (quantifier, rest) = match text.split_once(char::is_whitespace) {
             Some(("any", rest)) => (Quantifier::Any, rest),
             Some(("all", rest)) => (Quantifier::All, rest),
-            _ => (Quantifier::One, is.value.as_str()),
+            _ => (Quantifier::One, text),
         };
         Some((quantifier, self.comparison(rest, is)?))
     }

@@ -8,6 +8,8 @@ use super::container::ContainerExpectation;
 use super::http::HttpExpectation;
 use super::logql::LogExpectation;
 use super::panel::PanelProbe;
+use super::promql::MetricExpectation;
+use super::run::RunExpectation;
 use super::trace::TraceSearch;
 use crate::address::Address;
 use crate::comparison::Comparison;
@@ -16,14 +18,12 @@ use crate::{logql, promql};
 /// What answers a condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Probe {
-    /// An instant query to Prometheus, compared with a number.
+    /// A query to Prometheus.
     Promql {
         /// The query.
         query: promql::Query,
-        /// How many of its series must satisfy the comparison.
-        quantifier: Quantifier,
-        /// The comparison.
-        comparison: Comparison,
+        /// What is expected of its series.
+        expectation: MetricExpectation,
     },
     /// A query to Loki.
     Logql {
@@ -77,6 +77,15 @@ pub enum Probe {
         /// What is expected.
         expectation: ContainerExpectation,
     },
+    /// A command in a service's container.
+    Run {
+        /// The compose service.
+        service: String,
+        /// The command, for a shell.
+        command: String,
+        /// What is expected of it.
+        expectation: RunExpectation,
+    },
 }
 
 /// How many of a query's series a comparison speaks of.
@@ -88,6 +97,17 @@ pub enum Quantifier {
     Any,
     /// Every series satisfies it, and there is one.
     All,
+}
+
+impl fmt::Display for Quantifier {
+    /// Writes the word before a comparison, with a space behind it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::One => "",
+            Self::Any => "any ",
+            Self::All => "all ",
+        })
+    }
 }
 
 /// What a data source holds: a lab works without the sources of signals that it does not read.
@@ -164,14 +184,19 @@ impl Probe {
                 .map(|(_, query)| query.signal())
                 .collect(),
             Self::Sql { .. } => vec![Signal::Database],
-            Self::Http { .. } | Self::Container { .. } => Vec::new(),
+            Self::Http { .. } | Self::Container { .. } | Self::Run { .. } => Vec::new(),
         }
     }
 
     /// Returns the longest range window of the query that the block spells, if it spells one.
     pub fn longest_window(&self) -> Option<std::time::Duration> {
         match self {
-            Self::Promql { query, .. } => query.longest_window,
+            Self::Promql { query, expectation } => match expectation {
+                MetricExpectation::Stays { lasting, .. } => {
+                    Some(query.longest_window.unwrap_or_default() + *lasting)
+                }
+                _ => query.longest_window,
+            },
             Self::Logql { query, .. } => query.longest_window,
             _ => None,
         }

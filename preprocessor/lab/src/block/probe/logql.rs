@@ -60,7 +60,7 @@ impl Decoder<'_> {
         let counted = is.value.strip_prefix("count");
         let expectation = match (query.is_metric, counted) {
             (true, None) => {
-                let (quantifier, comparison) = self.quantified(&is)?;
+                let (quantifier, comparison) = self.quantified(&is.value, &is)?;
                 LogExpectation::Value {
                     quantifier,
                     comparison,

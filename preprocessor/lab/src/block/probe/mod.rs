@@ -8,6 +8,7 @@ mod kinds;
 mod logql;
 mod panel;
 mod promql;
+mod run;
 mod sql;
 mod trace;
 mod words;
@@ -18,6 +19,8 @@ pub use http::HttpExpectation;
 pub use kinds::{Probe, Quantifier, Signal};
 pub use logql::LogExpectation;
 pub use panel::{PanelProbe, PanelQuery};
+pub use promql::MetricExpectation;
+pub use run::RunExpectation;
 pub use trace::TraceSearch;
 
-pub(super) use decode::{EXTRA_KEYS, PLANNED, PROBES};
+pub(super) use decode::{EXTRA_KEYS, PROBES};

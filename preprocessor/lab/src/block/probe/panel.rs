@@ -160,7 +160,8 @@ impl Decoder<'_> {
                 return None;
             }
         };
-        let (quantifier, comparison) = self.quantified(&is?)?;
+        let is = is?;
+        let (quantifier, comparison) = self.quantified(&is.value, &is)?;
         Some(Probe::Panel(PanelProbe {
             dashboard: uid.value,
             panel: title.value,

@@ -1,10 +1,71 @@
 //! `promql: QUERY`.
 
-use super::kinds::Probe;
+use std::fmt;
+use std::time::Duration;
+
+use super::kinds::{Probe, Quantifier};
 use crate::block::decode::Decoder;
+use crate::comparison::{Comparison, Operator};
+use crate::duration;
 use crate::promql::Query;
 use crate::span::Spanned;
 use crate::yaml::Node;
+
+/// What is expected of a query's series.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MetricExpectation {
+    /// Their values now: `< 0.25`, `any > 3`.
+    Value {
+        /// How many of the series must satisfy the comparison.
+        quantifier: Quantifier,
+        /// The comparison.
+        comparison: Comparison,
+    },
+    /// There is none: `absent`.
+    Absent,
+    /// The value has grown since counting began, the moment before the fault: `increases`, `increases by >= 5`.
+    Increases {
+        /// The comparison of the difference.
+        by: Comparison,
+    },
+    /// Their values now and all the time before: `stays < 0.5 for 10s`.
+    Stays {
+        /// How many of the series must satisfy the comparison at each moment.
+        quantifier: Quantifier,
+        /// The comparison.
+        comparison: Comparison,
+        /// For how long.
+        lasting: Duration,
+    },
+}
+
+const ANY_GROWTH: Comparison = Comparison {
+    operator: Operator::Greater,
+    bound: 0.0,
+};
+
+impl fmt::Display for MetricExpectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value {
+                quantifier,
+                comparison,
+            } => write!(f, "{quantifier}{comparison}"),
+            Self::Absent => f.write_str("absent"),
+            Self::Increases { by } if *by == ANY_GROWTH => f.write_str("increases"),
+            Self::Increases { by } => write!(f, "increases by {by}"),
+            Self::Stays {
+                quantifier,
+                comparison,
+                lasting,
+            } => write!(
+                f,
+                "stays {quantifier}{comparison} for {}",
+                duration::words(*lasting)
+            ),
+        }
+    }
+}
 
 impl Decoder<'_> {
     pub(super) fn promql(&mut self, subject: &Node, is: Option<Spanned<String>>) -> Option<Probe> {
@@ -17,11 +78,61 @@ impl Decoder<'_> {
                 None
             }
         };
-        let (quantifier, comparison) = self.quantified(&is?)?;
+        let expectation = self.metric_expectation(&is?)?;
         Some(Probe::Promql {
             query: query?,
+            expectation,
+        })
+    }
+
+    fn metric_expectation(&mut self, is: &Spanned<String>) -> Option<MetricExpectation> {
+        let text = is.value.as_str();
+        if text == "absent" {
+            return Some(MetricExpectation::Absent);
+        }
+        if text == "increases" {
+            return Some(MetricExpectation::Increases { by: ANY_GROWTH });
+        }
+        if let Some(by) = text.strip_prefix("increases by ") {
+            return self.increase(by, is);
+        }
+        if let Some(rest) = text.strip_prefix("stays ") {
+            return self.stays(rest, is);
+        }
+        let (quantifier, comparison) = self.quantified(text, is)?;
+        Some(MetricExpectation::Value {
             quantifier,
             comparison,
+        })
+    }
+
+    fn increase(&mut self, by: &str, is: &Spanned<String>) -> Option<MetricExpectation> {
+        let by = self.comparison(by, is)?;
+        if by.holds(0.0) {
+            let message = format!("`{}` is true of no increase at all", is.value);
+            self.report(&is.span, message, "such as `increases by >= 5`");
+            return None;
+        }
+        Some(MetricExpectation::Increases { by })
+    }
+
+    fn stays(&mut self, text: &str, is: &Spanned<String>) -> Option<MetricExpectation> {
+        let Some((bound, time)) = text.split_once(" for ") else {
+            let message = format!("`{}` does not say for how long", is.value);
+            self.report(&is.span, message, "such as `stays < 0.5 for 10s`");
+            return None;
+        };
+        let (quantifier, comparison) = self.quantified(bound.trim(), is)?;
+        let lasting = humantime::parse_duration(time.trim()).ok();
+        let lasting = lasting.filter(|time| !time.is_zero());
+        if lasting.is_none() {
+            let message = format!("`{}` is not a duration", time.trim());
+            self.report(&is.span, message, "a number and its unit, such as 10s");
+        }
+        Some(MetricExpectation::Stays {
+            quantifier,
+            comparison,
+            lasting: lasting?,
         })
     }
 }

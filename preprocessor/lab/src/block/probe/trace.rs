@@ -23,6 +23,8 @@ pub struct TraceSearch {
     pub through: Vec<String>,
     /// Services that have none.
     pub without: Vec<String>,
+    /// Callers and callees: a span of the second service has a span of the first as its parent.
+    pub calls: Vec<(String, String)>,
     /// The root span takes longer than this.
     pub longer_than: Option<Duration>,
     /// The root span takes less than this.
@@ -42,13 +44,14 @@ const KEYS: Keys = Keys {
         "operation",
         "through",
         "without",
+        "calls",
         "longer_than",
         "shorter_than",
         "error",
         "span",
         "attributes",
     ],
-    planned: &["parent", "child", "links"],
+    planned: &["links"],
 };
 
 impl fmt::Display for TraceSearch {
@@ -63,6 +66,8 @@ impl fmt::Display for TraceSearch {
         if !self.without.is_empty() {
             parts.push(format!("without {}", self.without.join(", ")));
         }
+        let calls = self.calls.iter();
+        parts.extend(calls.map(|(from, to)| format!("{from} calling {to}")));
         parts.extend(
             self.longer_than
                 .map(|time| format!("longer than {}", duration::words(time))),
@@ -132,7 +137,12 @@ impl Decoder<'_> {
             Some(node) => self.words(node, "attributes")?,
             None => BTreeMap::new(),
         };
+        let calls = match subject.get("calls") {
+            Some(node) => self.calls(node)?,
+            None => Vec::new(),
+        };
         let search = TraceSearch {
+            calls,
             operation: flat(word(self, "operation"))?,
             through: services(self, "through"),
             without: services(self, "without"),
@@ -162,6 +172,29 @@ impl Decoder<'_> {
             }
         };
         Some(Probe::Trace { search, count })
+    }
+}
+
+impl Decoder<'_> {
+    fn calls(&mut self, node: &Node) -> Option<Vec<(String, String)>> {
+        let keys = Keys {
+            what: "a call",
+            known: &["from", "to"],
+            planned: &[],
+        };
+        let items = self.list(node, "calls").to_vec();
+        let calls = items.iter().map(|item| {
+            if !self.mapping(item, &keys) {
+                return None;
+            }
+            let (Some(from), Some(to)) = (item.get("from"), item.get("to")) else {
+                let hint = "write `{ from: web-gateway, to: order-api }`";
+                self.report(&item.span, "a call needs both its ends", hint);
+                return None;
+            };
+            Some((self.service(from)?, self.service(to)?))
+        });
+        calls.collect()
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::container::ContainerExpectation;
 use super::http::HttpExpectation;
-use super::kinds::{Probe, Quantifier};
+use super::kinds::Probe;
 use super::logql::LogExpectation;
-use crate::comparison::Comparison;
 
 impl Probe {
     /// Returns the word that a block names the probe by.
@@ -18,6 +17,7 @@ impl Probe {
             Self::Sql { .. } => "sql",
             Self::Http { .. } => "http",
             Self::Container { .. } => "container",
+            Self::Run { .. } => "run",
         }
     }
 
@@ -54,28 +54,27 @@ impl Probe {
                 address, method, ..
             } => format!("{method} {address}"),
             Self::Container { service, .. } => format!("container {service}"),
+            Self::Run {
+                service, command, ..
+            } => format!("`{}` in {service}", one_line(command)),
         }
     }
 
     /// Returns the bound in the block's words: `< 0.25`, `any > 3`, `status == 200`, `healthy`.
     pub fn bound(&self) -> String {
         match self {
-            Self::Promql {
-                quantifier,
-                comparison,
-                ..
-            } => quantified(*quantifier, comparison),
+            Self::Promql { expectation, .. } => expectation.to_string(),
             Self::Logql { expectation, .. } => match expectation {
                 LogExpectation::Count(comparison) => format!("count {comparison}"),
                 LogExpectation::Complete { field } => format!("complete by {field}"),
                 LogExpectation::Value {
                     quantifier,
                     comparison,
-                } => quantified(*quantifier, comparison),
+                } => format!("{quantifier}{comparison}"),
             },
             Self::Trace { count, .. } => format!("count {count}"),
             Self::Alert { expectation, .. } => expectation.to_string(),
-            Self::Panel(panel) => quantified(panel.quantifier, &panel.comparison),
+            Self::Panel(panel) => format!("{}{}", panel.quantifier, panel.comparison),
             Self::Sql { comparison, .. } => comparison.to_string(),
             Self::Http { expectation, .. } => match expectation {
                 HttpExpectation::Status(comparison) => format!("status {comparison}"),
@@ -87,25 +86,26 @@ impl Probe {
                 ContainerExpectation::Is(state) => state.to_string(),
                 ContainerExpectation::IsNot(state) => format!("not {state}"),
                 ContainerExpectation::Restarts(comparison) => format!("restarts {comparison}"),
+                ContainerExpectation::Memory(comparison) => format!("memory {comparison} MiB"),
             },
+            Self::Run { expectation, .. } => expectation.to_string(),
         }
     }
 
-    /// Returns whether subject and bound read with a colon between them: what is counted or measured of the subject.
-    pub(in crate::block) fn is_measured(&self) -> bool {
+    /// Returns what stands between subject and bound: a colon before what is counted or measured of the subject,
+    /// nothing before a verb, else ` is`.
+    pub(in crate::block) fn verb(&self) -> &'static str {
         let bound = self.bound();
-        matches!(self, Self::Http { .. })
-            || ["restarts", "count", "notifications", "group"]
-                .iter()
-                .any(|word| bound.starts_with(word))
-    }
-}
-
-fn quantified(quantifier: Quantifier, comparison: &Comparison) -> String {
-    match quantifier {
-        Quantifier::One => comparison.to_string(),
-        Quantifier::Any => format!("any {comparison}"),
-        Quantifier::All => format!("all {comparison}"),
+        let begins = |words: &[&str]| words.iter().any(|word| bound.starts_with(word));
+        if begins(&["increases", "stays", "exits", "prints"]) {
+            ""
+        } else if matches!(self, Self::Http { .. })
+            || begins(&["restarts", "memory", "count", "notifications", "group"])
+        {
+            ":"
+        } else {
+            " is"
+        }
     }
 }
 

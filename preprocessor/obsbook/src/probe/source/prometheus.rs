@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -79,7 +79,13 @@ enum QueryData {
     Vector(Vec<Sample>),
     Scalar((f64, String)),
     String(serde::de::IgnoredAny),
-    Matrix(serde::de::IgnoredAny),
+    Matrix(Vec<Row>),
+}
+
+#[derive(Deserialize)]
+struct Row {
+    metric: BTreeMap<String, String>,
+    values: Vec<(f64, String)>,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +114,64 @@ impl Prometheus {
     /// # Errors
     /// The server refuses the query, or does not answer in five seconds.
     pub async fn query(&self, query: &str) -> Result<Vec<Series>, QueryError> {
-        let data: QueryData = self.get("/api/v1/query", &[("query", query)]).await?;
+        self.instant(&[("query", query)]).await
+    }
+
+    /// Returns the series of an instant query at another moment.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn query_at(&self, query: &str, at: Timestamp) -> Result<Vec<Series>, QueryError> {
+        self.instant(&[("query", query), ("time", &at.to_string())])
+            .await
+    }
+
+    /// Returns what a query yields at each moment from `start` to `end`, `step` apart; moments without series have none.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn query_range(
+        &self,
+        query: &str,
+        start: Timestamp,
+        end: Timestamp,
+        step: SignedDuration,
+    ) -> Result<Vec<(Timestamp, Vec<Series>)>, QueryError> {
+        // The server counts in milliseconds.
+        let start = Timestamp::from_millisecond(start.as_millisecond()).unwrap_or(start);
+        let (from, to) = (start.to_string(), end.to_string());
+        let seconds = step.as_secs_f64().to_string();
+        let parameters = [
+            ("query", query),
+            ("start", &from),
+            ("end", &to),
+            ("step", &seconds),
+        ];
+        let QueryData::Matrix(rows) = self.get("/api/v1/query_range", &parameters).await? else {
+            return Err(self.0.refused("the answer is no matrix"));
+        };
+        let mut moments = BTreeMap::new();
+        let mut at = start;
+        while at <= end {
+            moments.insert(at.as_millisecond(), Vec::new());
+            at = at.checked_add(step).unwrap_or(Timestamp::MAX);
+        }
+        for row in rows {
+            for value in &row.values {
+                let series = self.series(row.metric.clone(), value)?;
+                let moment: &mut Vec<Series> =
+                    moments.entry(series.at.as_millisecond()).or_default();
+                moment.push(series);
+            }
+        }
+        let moments = moments.into_iter();
+        Ok(moments
+            .filter_map(|(at, series)| Some((Timestamp::from_millisecond(at).ok()?, series)))
+            .collect())
+    }
+
+    async fn instant(&self, parameters: &[(&str, &str)]) -> Result<Vec<Series>, QueryError> {
+        let data: QueryData = self.get("/api/v1/query", parameters).await?;
         match data {
             QueryData::Vector(samples) => samples
                 .into_iter()
