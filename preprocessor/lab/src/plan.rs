@@ -8,24 +8,24 @@ use crate::block::Lab;
 /// own steps, so that the fault never ends before the lab does.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// The labs of one profile, run one after the other on one stack.
-#[derive(Debug, Clone, PartialEq)]
+/// The labs of one profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage<'b> {
     /// The profile to boot.
     pub profile: &'b str,
-    /// Its labs, in the book's order.
-    pub labs: Vec<&'b Lab>,
+    /// The places of its labs among those that were given, in their order.
+    pub labs: Vec<usize>,
 }
 
-/// Returns the labs grouped by profile, so that each profile boots once; profiles come in the order of their first lab.
-pub fn stages<'b>(labs: &[&'b Lab]) -> Vec<Stage<'b>> {
+/// Returns labs grouped by profile, so that a stack boots each profile once; profiles come in the order of their first lab.
+pub fn stages<'b>(labs: impl IntoIterator<Item = &'b Lab>) -> Vec<Stage<'b>> {
     let mut stages: Vec<Stage<'b>> = Vec::new();
-    for lab in labs {
+    for (place, lab) in labs.into_iter().enumerate() {
         match stages.iter_mut().find(|stage| stage.profile == lab.profile) {
-            Some(stage) => stage.labs.push(lab),
+            Some(stage) => stage.labs.push(place),
             None => stages.push(Stage {
                 profile: &lab.profile,
-                labs: vec![lab],
+                labs: vec![place],
             }),
         }
     }

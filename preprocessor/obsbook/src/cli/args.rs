@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use obsbook_lab::partition::Partition;
+
 use crate::images::Source;
 
 /// Check the labs of an mdBook against real services.
@@ -75,6 +77,17 @@ impl From<Images> for Source {
     }
 }
 
+/// On how many stacks labs run, and which of them on this machine.
+#[derive(Debug, Args)]
+pub(super) struct Share {
+    /// Run labs on up to this many stacks at once [default: from this machine's memory and processors]
+    #[arg(long, short = 'j', value_name = "N", env = "OBSBOOK_JOBS")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    /// Run one share of the labs, such as 2/5: the second of five
+    #[arg(long, value_name = "I/N")]
+    pub(super) partition: Option<Partition>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run labs and say how they ended
@@ -84,6 +97,11 @@ pub(super) enum Command {
         /// Take the stack down afterwards
         #[arg(long)]
         down: bool,
+        /// Run each lab again when its block is saved
+        #[arg(long, conflicts_with = "down")]
+        watch: bool,
+        #[command(flatten)]
+        share: Share,
     },
     /// List labs
     List {
@@ -137,6 +155,8 @@ pub(super) enum Command {
     Prove {
         /// As for `check`
         selectors: Vec<String>,
+        #[command(flatten)]
+        share: Share,
     },
     /// Show the results of the last test run, and whether they name every lab
     Results,

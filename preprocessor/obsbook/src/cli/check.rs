@@ -2,7 +2,7 @@
 
 use obsbook_lab::verdict::ExitStatus;
 
-use super::args::Common;
+use super::args::{Common, Share};
 use super::context::{Context, interrupt};
 use crate::prepare;
 use crate::run::run as run_labs;
@@ -11,12 +11,13 @@ pub(super) async fn run(
     common: &Common,
     selectors: &[String],
     down: bool,
+    share: &Share,
 ) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
     context.check_blocks()?;
-    let labs = context.select(selectors)?;
+    let labs = context.share(selectors, share)?;
     let interrupt = interrupt();
-    let environment = context.environment(&interrupt);
+    let environment = context.environment(&interrupt, share, &labs);
     let report = run_labs(&environment, &labs).await;
     let mut status = report.status;
     if down {

@@ -7,12 +7,12 @@ use obsbook_lab::event::Event;
 use obsbook_lab::selector::select;
 use obsbook_lab::verdict::ExitStatus;
 
-use super::args::{Common, Format};
+use super::args::{Common, Format, Share};
 use crate::book::{LoadedBook, find_root};
 use crate::images::Source;
 use crate::prepare::Preparation;
 use crate::report::{Human, JsonLines, Output, Reporter};
-use crate::run::{Environment, Interrupt};
+use crate::run::{Environment, Interrupt, jobs};
 use crate::terminal;
 
 /// A command's surroundings.
@@ -59,14 +59,34 @@ impl Context {
         }
     }
 
-    /// Returns what a run needs besides its labs.
-    pub(super) fn environment<'a>(&'a self, interrupt: &'a Interrupt) -> Environment<'a> {
+    /// Returns what a run of `labs` needs besides them.
+    pub(super) fn environment<'a>(
+        &'a self,
+        interrupt: &'a Interrupt,
+        share: &Share,
+        labs: &[&Lab],
+    ) -> Environment<'a> {
+        let asked = share.jobs.map(std::num::NonZeroUsize::get);
         Environment {
             book: &self.book,
             preparation: &self.preparation,
             reporter: &self.reporter,
             interrupt,
+            jobs: asked.unwrap_or_else(|| jobs(&self.book, labs)),
         }
+    }
+
+    /// Returns this machine's share of the labs that `selectors` name.
+    pub(super) fn share(
+        &self,
+        selectors: &[String],
+        share: &Share,
+    ) -> Result<Vec<&Lab>, ExitStatus> {
+        let labs = self.select(selectors)?;
+        Ok(match share.partition {
+            Some(partition) => partition.pick(&labs),
+            None => labs,
+        })
     }
 
     /// Returns the labs that `selectors` name.

@@ -12,15 +12,18 @@ pub(super) async fn run(
     engine: bool,
 ) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
-    if let Err(error) = prepare::down(
-        &context.preparation,
-        &context.book,
-        &context.reporter,
-        volumes,
-    )
-    .await
-    {
-        prepare::tell(&context.reporter, &error);
+    let Context {
+        preparation,
+        book,
+        reporter,
+        ..
+    } = &context;
+    let work = async {
+        prepare::down(preparation, book, reporter, volumes).await?;
+        prepare::down_beside(preparation, book, reporter).await
+    };
+    if let Err(error) = work.await {
+        prepare::tell(reporter, &error);
         return Ok(ExitStatus::Environment);
     }
     if engine && let Err(error) = prepare::stop_engine(&context.reporter).await {

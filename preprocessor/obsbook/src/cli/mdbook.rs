@@ -10,7 +10,7 @@ use super::context::{fail, interrupt};
 use crate::book::{self, LoadedBook, Settings};
 use crate::prepare::Preparation;
 use crate::report::{Human, Reporter};
-use crate::run::{Environment, run as run_labs};
+use crate::run::{Environment, jobs, run as run_labs};
 use crate::stack::Options;
 use crate::terminal;
 use obsbook_lab::selector::select;
@@ -91,6 +91,7 @@ async fn test(loaded: &LoadedBook, reporter: &Reporter) -> Result<ExitStatus, Ex
         preparation: &preparation,
         reporter,
         interrupt: &interrupt(),
+        jobs: jobs(loaded, &labs),
     };
     let report = run_labs(&environment, &labs).await;
     let results = report.results(loaded, reporter.run());

@@ -16,5 +16,6 @@ mod run;
 mod scenario;
 mod status;
 mod up;
+mod watch;
 
 pub use run::run;

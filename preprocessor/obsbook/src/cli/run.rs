@@ -6,6 +6,7 @@ use obsbook_lab::verdict::ExitStatus;
 use super::args::{Cli, Command};
 use super::{
     check, doctor, down, fault, lint, list, mdbook, prove, reset, results, scenario, status, up,
+    watch,
 };
 
 /// Runs the command that the process's arguments name, and returns its exit status.
@@ -25,7 +26,18 @@ pub async fn run() -> ExitStatus {
     let done = match &cli.command {
         None => mdbook::preprocess().await,
         Some(Command::Supports { renderer }) => return mdbook::supports(renderer),
-        Some(Command::Check { selectors, down }) => check::run(common, selectors, *down).await,
+        Some(Command::Check {
+            selectors,
+            watch: true,
+            share,
+            ..
+        }) => watch::run(common, selectors, share).await,
+        Some(Command::Check {
+            selectors,
+            down,
+            share,
+            ..
+        }) => check::run(common, selectors, *down, share).await,
         Some(Command::List { selectors }) => list::run(common, selectors),
         Some(Command::Lint) => lint::run(common),
         Some(Command::Up { profile }) => up::run(common, profile.as_deref()).await,
@@ -39,7 +51,7 @@ pub async fn run() -> ExitStatus {
             settings,
         }) => fault::run(common, service, kind, settings).await,
         Some(Command::Reset) => reset::run(common).await,
-        Some(Command::Prove { selectors }) => prove::run(common, selectors).await,
+        Some(Command::Prove { selectors, share }) => prove::run(common, selectors, share).await,
         Some(Command::Results) => results::run(common),
     };
     // A command either returns its status or has told why it ended early: both are statuses.

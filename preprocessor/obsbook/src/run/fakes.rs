@@ -209,3 +209,22 @@ impl Respond for FakePrometheus {
         )
     }
 }
+
+/// Returns a lab that runs in a profile.
+pub(super) fn lab_in(profile: &str) -> obsbook_lab::block::Lab {
+    use obsbook_lab::book::{Book, Document, Role};
+    use obsbook_lab::span::SourceFile;
+    use obsbook_lab::surroundings::Surroundings;
+
+    let block = "id: a\ntitle: t\ninject: [{kill: b}]\nexpect: [{container: b, is: exited}]";
+    let text = format!("```lab\n{block}\nprofile: {profile}\n```\n");
+    let document = Document {
+        source: SourceFile::new("src/a.md", text),
+        role: Role::Chapter {
+            name: "A".to_owned(),
+            number: vec![1],
+        },
+    };
+    let book = Book::read(&[document], &Surroundings::default());
+    book.labs().next().cloned().expect("a lab")
+}

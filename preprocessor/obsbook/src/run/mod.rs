@@ -1,15 +1,20 @@
-//! Running labs: the order of DESIGN, one lab at a time, every fault undone.
+//! Running labs: the order of DESIGN, one lab at a time on a stack, every fault undone.
 
 mod always;
 mod by_hand;
 mod expect;
 mod interrupt;
+mod jobs;
 mod lab;
+mod pool;
 mod prove;
+mod queue;
 mod steady;
 mod suite;
+mod task;
 mod undo;
 mod variant;
+mod worker;
 
 #[cfg(test)]
 mod fakes;
@@ -18,7 +23,9 @@ mod lab_tests;
 
 pub use by_hand::break_by_hand;
 pub use interrupt::Interrupt;
+pub use jobs::jobs;
 pub use lab::{LabRun, Outcome};
 pub use prove::{ProofReport, prove};
-pub use suite::{Environment, LabResult, RunReport, run};
+pub use suite::{Environment, RunReport, run};
+pub use task::LabResult;
 pub use variant::{Proof, Variant, variants};

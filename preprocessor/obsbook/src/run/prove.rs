@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use obsbook_lab::block::Lab;
-use obsbook_lab::plan::stages;
 use obsbook_lab::verdict::{ExitStatus, Verdict};
 
-use super::suite::{Environment, OneLab, run_one};
+use super::pool::run_all;
+use super::suite::Environment;
+use super::task::{LabResult, Task};
 use super::variant::{Proof, variants};
-use crate::prepare;
 
 /// What a proof run showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,86 +19,54 @@ pub struct ProofReport {
     pub status: ExitStatus,
 }
 
-/// Runs every variant of `labs`. A variant that comes out otherwise than it must makes the status 1.
-pub async fn prove(environment: &Environment<'_>, labs: &[&Lab]) -> ProofReport {
-    let mut report = ProofReport {
-        proofs: Vec::new(),
-        status: ExitStatus::Success,
-    };
-    let interrupt = environment.interrupt;
-    let opened = interrupt.unless(prepare::open(
-        environment.preparation,
-        environment.book,
-        environment.reporter,
-    ));
-    let mut ready = match opened.await {
-        None => return report.ended(ExitStatus::Interrupted),
-        Some(Err(error)) => {
-            prepare::tell(environment.reporter, &error);
-            return report.ended(ExitStatus::Environment);
-        }
-        Some(Ok(ready)) => ready,
-    };
-    for stage in stages(labs) {
-        let booted = prepare::boot(
-            environment.preparation,
-            environment.book,
-            &mut ready,
-            stage.profile,
-            environment.reporter,
-        );
-        let booted = match interrupt.unless(booted).await {
-            None => return report.ended(ExitStatus::Interrupted),
-            Some(Err(error)) => {
-                prepare::tell(environment.reporter, &error);
-                return report.ended(ExitStatus::Environment);
-            }
-            Some(Ok(booted)) => booted,
-        };
-        let clock_offset = ready
-            .stack
-            .engine()
-            .clock_offset()
-            .await
-            .unwrap_or_default();
-        for variant in stage.labs.iter().flat_map(|lab| variants(lab)) {
-            if interrupt.is_set() {
-                return report.ended(ExitStatus::Interrupted);
-            }
-            environment.reporter.progress(&format!(
+/// Runs every variant of `labs`. A variant that comes out otherwise than it must makes the status 1. `done` is called after each.
+pub async fn prove(
+    environment: &Environment<'_>,
+    labs: &[&Lab],
+    done: &(dyn Fn(&Proof) + Sync),
+) -> ProofReport {
+    let variants: Vec<_> = labs.iter().flat_map(|lab| variants(lab)).collect();
+    let tasks: Vec<_> = variants
+        .iter()
+        .map(|variant| Task {
+            lab: &variant.lab,
+            full_deadlines: true,
+            broken_before: variant.broken_before.as_ref(),
+            announcement: Some(format!(
                 "\n{}, {}, must end {}",
                 variant.lab.id, variant.change, variant.expected
-            ));
-            let one = OneLab {
-                lab: &variant.lab,
-                booted: &booted,
-                clock_offset,
-                full_deadlines: true,
-                broken_before: variant.broken_before.clone(),
-            };
-            let result = run_one(environment, &ready.stack, &ready.journal, one).await;
-            report.proofs.push(Proof {
-                lab: variant.lab.id.clone(),
-                change: variant.change,
-                expected: variant.expected,
-                verdict: result.outcome.verdict,
-            });
+            )),
+        })
+        .collect();
+    let proof = |index: usize, result: &LabResult| {
+        let variant = &variants[index];
+        Proof {
+            lab: variant.lab.id.clone(),
+            change: variant.change.clone(),
+            expected: variant.expected,
+            verdict: result.outcome.verdict,
         }
-    }
-    let status = report.judge();
-    report.ended(if interrupt.is_set() {
+    };
+    let tell = |index: usize, result: &LabResult| done(&proof(index, result));
+    let (results, _) = run_all(environment, &tasks, &tell).await;
+    let proofs = results
+        .iter()
+        .enumerate()
+        .map(|(index, result)| proof(index, result))
+        .collect();
+    let mut report = ProofReport {
+        proofs,
+        status: ExitStatus::Success,
+    };
+    report.status = if environment.interrupt.is_set() {
         ExitStatus::Interrupted
     } else {
-        status
-    })
+        report.judge()
+    };
+    report
 }
 
 impl ProofReport {
-    fn ended(mut self, status: ExitStatus) -> Self {
-        self.status = status;
-        self
-    }
-
     fn judge(&self) -> ExitStatus {
         let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
         for proof in self.proofs.iter().filter(|proof| !proof.holds()) {

@@ -1,21 +1,19 @@
-//! A whole run: the stack brought up profile by profile, lab after lab, and what is left at the end.
+//! A whole run: labs on one stack or several, and what is left at the end.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use jiff::{SignedDuration, Timestamp};
-use obsbook_lab::block::{Fault, Lab};
+use jiff::Timestamp;
+use obsbook_lab::block::Lab;
 use obsbook_lab::event::Event;
-use obsbook_lab::plan::{Stage, stages};
 use obsbook_lab::verdict::{ExitStatus, Verdict};
 
 use super::interrupt::Interrupt;
-use super::lab::{LabRun, Outcome};
+use super::pool::run_all;
+use super::task::{LabResult, Task};
 use crate::book::LoadedBook;
-use crate::prepare::{self, Preparation};
+use crate::prepare::Preparation;
 use crate::report::{Reporter, Results};
-use crate::stack::{Booted, Journal, Missing, Stack};
 
 /// What a run needs besides its labs.
 pub struct Environment<'a> {
@@ -27,17 +25,8 @@ pub struct Environment<'a> {
     pub reporter: &'a Reporter,
     /// Who may ask the run to end.
     pub interrupt: &'a Interrupt,
-}
-
-/// How one lab ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LabResult {
-    /// The lab's id.
-    pub id: String,
-    /// How it ended, and why.
-    pub outcome: Outcome,
-    /// How long it took.
-    pub took: Duration,
+    /// How many stacks may run labs at the same time.
+    pub jobs: usize,
 }
 
 /// How a run ended.
@@ -57,10 +46,8 @@ pub async fn run(environment: &Environment<'_>, labs: &[&Lab]) -> RunReport {
     environment
         .reporter
         .emit(None, Event::RunStarted { labs: ids, project });
-    let (results, environment_status) = run_stages(environment, labs).await;
-    let mut status = results.iter().fold(environment_status, |status, lab| {
-        status.and(lab.outcome.verdict.into())
-    });
+    let tasks: Vec<_> = labs.iter().map(|lab| Task::plain(lab)).collect();
+    let (results, mut status) = run_all(environment, &tasks, &|_, _| {}).await;
     if environment.interrupt.is_set() {
         status = status.and(ExitStatus::Interrupted);
     }
@@ -79,165 +66,6 @@ pub async fn run(environment: &Environment<'_>, labs: &[&Lab]) -> RunReport {
     RunReport {
         labs: results,
         status,
-    }
-}
-
-async fn run_stages(environment: &Environment<'_>, labs: &[&Lab]) -> (Vec<LabResult>, ExitStatus) {
-    let mut results = Vec::new();
-    let prepared = environment
-        .interrupt
-        .unless(prepare::open(
-            environment.preparation,
-            environment.book,
-            environment.reporter,
-        ))
-        .await;
-    let ready = match prepared {
-        None => Err("interrupted before it began".to_owned()),
-        Some(Err(error)) => Err(prepare::tell(environment.reporter, &error)),
-        Some(Ok(ready)) => Ok(ready),
-    };
-    let mut ready = match ready {
-        Ok(ready) => ready,
-        Err(reason) => {
-            results.extend(labs.iter().map(|lab| not_run(environment, lab, &reason)));
-            return (results, ExitStatus::Environment);
-        }
-    };
-    let mut status = ExitStatus::Success;
-    for stage in stages(labs) {
-        let (stage_results, stage_status) = run_stage(environment, &mut ready, &stage).await;
-        results.extend(stage_results);
-        status = status.and(stage_status);
-    }
-    (results, status)
-}
-
-async fn run_stage(
-    environment: &Environment<'_>,
-    ready: &mut prepare::Ready,
-    stage: &Stage<'_>,
-) -> (Vec<LabResult>, ExitStatus) {
-    let mut results = Vec::new();
-    let booted = environment
-        .interrupt
-        .unless(prepare::boot(
-            environment.preparation,
-            environment.book,
-            ready,
-            stage.profile,
-            environment.reporter,
-        ))
-        .await;
-    let booted = match booted {
-        None => Err("interrupted before it began".to_owned()),
-        Some(Err(error)) => Err(prepare::tell(environment.reporter, &error)),
-        Some(Ok(booted)) => Ok(booted),
-    };
-    let booted = match booted {
-        Ok(booted) => booted,
-        Err(reason) => {
-            results.extend(
-                stage
-                    .labs
-                    .iter()
-                    .map(|lab| not_run(environment, lab, &reason)),
-            );
-            return (results, ExitStatus::Environment);
-        }
-    };
-    let clock_offset = ready
-        .stack
-        .engine()
-        .clock_offset()
-        .await
-        .unwrap_or_default();
-    for lab in &stage.labs {
-        if environment.interrupt.is_set() {
-            results.push(not_run(environment, lab, "interrupted before it began"));
-            continue;
-        }
-        let run = OneLab {
-            lab,
-            booted: &booted,
-            clock_offset,
-            full_deadlines: false,
-            broken_before: None,
-        };
-        results.push(run_one(environment, &ready.stack, &ready.journal, run).await);
-    }
-    (results, ExitStatus::Success)
-}
-
-/// One lab on a stack that is ready.
-pub(crate) struct OneLab<'a> {
-    pub(crate) lab: &'a Lab,
-    pub(crate) booted: &'a Booted,
-    pub(crate) clock_offset: SignedDuration,
-    pub(crate) full_deadlines: bool,
-    pub(crate) broken_before: Option<Fault>,
-}
-
-pub(crate) async fn run_one(
-    environment: &Environment<'_>,
-    stack: &Stack,
-    journal: &Mutex<Journal>,
-    one: OneLab<'_>,
-) -> LabResult {
-    let started = Instant::now();
-    let signals = one.lab.signals();
-    let missing = one
-        .booted
-        .missing
-        .iter()
-        .find(|missing| signals.contains(&missing.signal));
-    if let Some(Missing {
-        service,
-        signal,
-        reason,
-    }) = missing
-    {
-        let reason = format!("it reads {signal}, and {service} {reason}");
-        return not_run(environment, one.lab, &reason);
-    }
-    let run = LabRun {
-        stack,
-        lab: one.lab,
-        journal,
-        reporter: environment.reporter,
-        interrupt: environment.interrupt,
-        services: &one.booted.services,
-        clock_offset: one.clock_offset,
-        full_deadlines: one.full_deadlines,
-        broken_before: one.broken_before,
-    };
-    let outcome = run.run().await;
-    LabResult {
-        id: one.lab.id.clone(),
-        outcome,
-        took: started.elapsed(),
-    }
-}
-
-fn not_run(environment: &Environment<'_>, lab: &Lab, reason: &str) -> LabResult {
-    let outcome = Outcome {
-        verdict: Verdict::Unsteady,
-        reason: Some(format!("not run: {reason}")),
-        seen: Vec::new(),
-    };
-    environment.reporter.emit(
-        Some(&lab.id),
-        Event::LabFinished {
-            verdict: outcome.verdict,
-            reason: outcome.reason.clone(),
-            seen: Vec::new(),
-            seconds: 0.0,
-        },
-    );
-    LabResult {
-        id: lab.id.clone(),
-        outcome,
-        took: Duration::ZERO,
     }
 }
 

@@ -1,0 +1,96 @@
+//! Taking stacks, and the engine, away.
+
+use super::error::PrepareError;
+use super::open::Preparation;
+use crate::book::LoadedBook;
+use crate::engine::Engine;
+use crate::install::stop_engine_we_started;
+use crate::report::Reporter;
+use crate::stack::{BootError, Journal, Lock, LockError, Stack, StackError};
+
+/// Takes the stack down; faults go with their containers.
+///
+/// # Errors
+/// The engine, the lock or `docker compose down` fails.
+pub async fn down(
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+    volumes: bool,
+) -> Result<(), PrepareError> {
+    let stack = Stack::open(book, &preparation.options).await?;
+    let _lock = Lock::take(&stack.directory())?;
+    let mut journal = Journal::open(&stack.directory())?;
+    stack
+        .compose()
+        .down(volumes, &mut |line| reporter.activity(line))
+        .await
+        .map_err(BootError::from)?;
+    for entry in journal.entries().to_vec() {
+        journal.remove(&entry)?;
+        reporter.progress(&format!(
+            "gone with its container: {} (lab {})",
+            entry.fault, entry.lab
+        ));
+    }
+    Ok(())
+}
+
+/// Takes the stacks down that runs with several jobs left behind when they were killed.
+///
+/// # Errors
+/// As [`down`].
+pub async fn down_beside(
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+) -> Result<(), PrepareError> {
+    let beside = format!("{}{JOB}", preparation.project(book));
+    let engine = Engine::connect().await.map_err(StackError::from)?;
+    let projects = engine.projects().await.map_err(StackError::from)?;
+    for project in projects {
+        let number = project.strip_prefix(&beside);
+        if !number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            continue;
+        }
+        let mut preparation = preparation.clone();
+        preparation.options.project = Some(project.clone());
+        match down(&preparation, book, reporter, true).await {
+            Ok(()) => reporter.progress(&format!("stack {project} of an earlier run is gone")),
+            // A run that lives still needs its stacks.
+            Err(PrepareError::Lock(LockError::Taken { .. })) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Returns the project of the stack that the `number`-th job of a run has.
+pub fn job_project(project: &str, number: usize) -> String {
+    format!("{project}{JOB}{number}")
+}
+
+/// Stands between a project and the number of a job.
+const JOB: &str = "-job";
+
+/// Stops the engine, if obsbook started it and no stack is left on it; says what it did.
+///
+/// # Errors
+/// The engine that obsbook started does not end.
+pub async fn stop_engine(reporter: &Reporter) -> Result<(), PrepareError> {
+    let left = match Engine::connect().await {
+        Ok(engine) => engine.projects().await.map_err(StackError::from)?,
+        Err(_) => Vec::new(),
+    };
+    if !left.is_empty() {
+        reporter.progress(&format!("the engine stays: it runs {}", left.join(", ")));
+        return Ok(());
+    }
+    let stopped = stop_engine_we_started().await?;
+    reporter.progress(if stopped {
+        "the engine is stopped"
+    } else {
+        "the engine was not started by obsbook, so it stays"
+    });
+    Ok(())
+}

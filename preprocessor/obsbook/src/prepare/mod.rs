@@ -1,0 +1,13 @@
+//! From nothing to a stack that may be broken, and back: engine, lock, leftovers, images, containers.
+
+mod boot;
+mod down;
+mod error;
+mod open;
+mod reset;
+
+pub use boot::{boot, image_source};
+pub use down::{down, down_beside, job_project, stop_engine};
+pub use error::{PrepareError, tell};
+pub use open::{Preparation, Ready, open, open_beside_hand_made, tell_recovered};
+pub use reset::reset;

@@ -1,0 +1,113 @@
+//! One lab to be run, as it is or as a proof wants it.
+
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use obsbook_lab::block::{Fault, Lab};
+use obsbook_lab::event::Event;
+use obsbook_lab::verdict::Verdict;
+
+use super::lab::{LabRun, Outcome};
+use super::suite::Environment;
+use crate::prepare::Ready;
+use crate::stack::{Booted, Missing};
+
+/// A lab that waits to be run.
+#[derive(Debug, Clone)]
+pub(super) struct Task<'a> {
+    pub(super) lab: &'a Lab,
+    /// Whether every expectation gets its whole time even when one has failed already.
+    pub(super) full_deadlines: bool,
+    /// A fault that is in place before the lab begins.
+    pub(super) broken_before: Option<&'a Fault>,
+    /// What is said when it begins.
+    pub(super) announcement: Option<String>,
+}
+
+/// How one lab ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabResult {
+    /// The lab's id.
+    pub id: String,
+    /// How it ended, and why.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl<'a> Task<'a> {
+    /// Returns a lab as it is.
+    pub(super) fn plain(lab: &'a Lab) -> Self {
+        Self {
+            lab,
+            full_deadlines: false,
+            broken_before: None,
+            announcement: None,
+        }
+    }
+
+    /// Runs the lab on a stack that is ready.
+    pub(super) async fn run(
+        &self,
+        environment: &Environment<'_>,
+        ready: &Ready,
+        booted: &Booted,
+        clock_offset: SignedDuration,
+    ) -> LabResult {
+        let started = Instant::now();
+        if let Some(announcement) = &self.announcement {
+            environment.reporter.progress(announcement);
+        }
+        let signals = self.lab.signals();
+        let mut missing = booted.missing.iter();
+        if let Some(Missing {
+            service,
+            signal,
+            reason,
+        }) = missing.find(|missing| signals.contains(&missing.signal))
+        {
+            let reason = format!("it reads {signal}, and {service} {reason}");
+            return self.not_run(environment, &reason);
+        }
+        let run = LabRun {
+            stack: &ready.stack,
+            lab: self.lab,
+            journal: &ready.journal,
+            reporter: environment.reporter,
+            interrupt: environment.interrupt,
+            services: &booted.services,
+            clock_offset,
+            full_deadlines: self.full_deadlines,
+            broken_before: self.broken_before.cloned(),
+        };
+        let outcome = run.run().await;
+        LabResult {
+            id: self.lab.id.clone(),
+            outcome,
+            took: started.elapsed(),
+        }
+    }
+
+    /// Says that the lab could not be run: it ends `unsteady`, so that no report leaves it out.
+    pub(super) fn not_run(&self, environment: &Environment<'_>, reason: &str) -> LabResult {
+        let outcome = Outcome {
+            verdict: Verdict::Unsteady,
+            reason: Some(format!("not run: {reason}")),
+            seen: Vec::new(),
+        };
+        environment.reporter.emit(
+            Some(&self.lab.id),
+            Event::LabFinished {
+                verdict: outcome.verdict,
+                reason: outcome.reason.clone(),
+                seen: Vec::new(),
+                seconds: 0.0,
+            },
+        );
+        LabResult {
+            id: self.lab.id.clone(),
+            outcome,
+            took: Duration::ZERO,
+        }
+    }
+}
