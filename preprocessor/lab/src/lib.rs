@@ -14,6 +14,7 @@ pub mod duration;
 pub mod event;
 pub mod logql;
 pub mod markdown;
+pub mod mutant;
 pub mod partition;
 pub mod plan;
 pub mod promql;

@@ -358,3 +358,36 @@ fn a_scenario_with_problems_points_into_its_file() {
         .collect();
     insta::assert_snapshot!(problems.join("\n\n"));
 }
+
+#[test]
+fn every_part_of_a_lab_can_be_mistaken() {
+    let book = read(
+        r#"
+id: slow-orders
+title: t
+inject:
+  - latency: { service: order-api, by: 800ms }
+expect:
+  - promql: p95{service="order-api"}
+    is: "> 0.7"
+  - http: nginx/healthz
+    is: unreachable
+  - container: nginx
+    is: healthy
+    always: true
+    for: 5s
+    disproved_by: { kill: nginx }
+after:
+  - alert: Slow
+    is: resolved
+"#,
+    );
+    let lab = book.labs().next().expect("a lab");
+    let model = ComposeModel::read(Path::new("compose.yaml"), &|_| Ok(COMPOSE.to_owned()));
+    let model = model.expect("a model");
+    let all: Vec<_> = obsbook_lab::mutant::mutants(lab, Some(&model))
+        .into_iter()
+        .map(|mutant| format!("{:?}: {}", mutant.caught, mutant.change))
+        .collect();
+    insta::assert_snapshot!(all.join("\n"));
+}

@@ -74,6 +74,27 @@ impl Lab {
             .collect()
     }
 
+    /// Returns everything that decides how the lab runs, as text; not where it stands, nor what it says to its reader.
+    pub fn content(&self) -> String {
+        let mut all = vec![
+            self.id.clone(),
+            self.profile.clone(),
+            format!("{:?}", self.inject),
+            format!("{:?}", self.disproved_by),
+        ];
+        for section in [&self.steady, &self.expect, &self.after] {
+            let conditions = section.iter().map(|condition| {
+                format!(
+                    "{:?} {:?} {:?}",
+                    condition.probe, condition.within, condition.always
+                )
+            });
+            all.extend(conditions);
+            all.push(String::new());
+        }
+        all.join("\n")
+    }
+
     /// Returns the longest time, from the first injection on, that a fault of this lab may have to last.
     pub fn longest_deadline(&self) -> Duration {
         let expectations = self.expect.iter().map(|condition| match &condition.always {

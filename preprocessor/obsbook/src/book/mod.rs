@@ -1,11 +1,13 @@
 //! The book on disk: its settings, its chapters, and its two renderings through mdBook.
 
 mod card;
+mod digest;
 mod load;
 mod preprocess;
 mod settings;
 mod surroundings;
 
+pub use digest::hexadecimal;
 pub use load::{LoadError, LoadedBook};
 pub use preprocess::{PreprocessError, read_input, render_html, supports, unchanged};
 pub use settings::{Settings, SettingsError, find_root};

@@ -155,6 +155,15 @@ pub(super) enum Command {
     Prove {
         /// As for `check`
         selectors: Vec<String>,
+        /// Instead, show that a mistake in a lab is noticed: many mistakes in each
+        #[arg(long)]
+        mutants: bool,
+        /// Of these variants, only every N-th, beginning with the I-th
+        #[arg(long, value_name = "I/N")]
+        sample: Option<Partition>,
+        /// Prove again what has been proven and has not changed
+        #[arg(long)]
+        again: bool,
         #[command(flatten)]
         share: Share,
     },

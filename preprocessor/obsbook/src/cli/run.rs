@@ -51,7 +51,20 @@ pub async fn run() -> ExitStatus {
             settings,
         }) => fault::run(common, service, kind, settings).await,
         Some(Command::Reset) => reset::run(common).await,
-        Some(Command::Prove { selectors, share }) => prove::run(common, selectors, share).await,
+        Some(Command::Prove {
+            selectors,
+            mutants,
+            sample,
+            again,
+            share,
+        }) => {
+            let wanted = prove::Wanted {
+                mutants: *mutants,
+                sample: *sample,
+                again: *again,
+            };
+            prove::run(common, selectors, share, &wanted).await
+        }
         Some(Command::Results) => results::run(common),
     };
     // A command either returns its status or has told why it ended early: both are statuses.

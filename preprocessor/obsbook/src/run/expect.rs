@@ -122,16 +122,17 @@ impl LabRun<'_> {
         while !pending.is_empty() {
             let mut still = Vec::new();
             for condition in pending {
+                // What is true of a moment after the deadline came too late, however early the next look would have been.
+                let in_time = from.elapsed() <= condition.within;
                 let look = self.look(phase, condition, baseline, Some(since)).await?;
-                let elapsed = from.elapsed();
-                if look.observation.met {
-                    let after = elapsed.as_secs_f64();
+                if look.observation.met && in_time {
+                    let after = from.elapsed().as_secs_f64();
                     self.emit(Event::ExpectationMet {
                         phase,
                         condition: condition.to_string(),
                         after,
                     });
-                } else if elapsed > condition.within {
+                } else if !in_time {
                     let outcome = self.too_late(phase, condition, &look).await;
                     if !self.full_deadlines {
                         return Err(outcome);

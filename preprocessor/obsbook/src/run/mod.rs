@@ -2,10 +2,12 @@
 
 mod always;
 mod by_hand;
+mod equivalent;
 mod expect;
 mod interrupt;
 mod jobs;
 mod lab;
+mod ledger;
 mod pool;
 mod prove;
 mod queue;
@@ -22,10 +24,12 @@ mod fakes;
 mod lab_tests;
 
 pub use by_hand::break_by_hand;
+pub use equivalent::{Equivalents, EquivalentsError};
 pub use interrupt::Interrupt;
 pub use jobs::jobs;
 pub use lab::{LabRun, Outcome};
+pub use ledger::Ledger;
 pub use prove::{ProofReport, prove};
 pub use suite::{Environment, RunReport, run};
 pub use task::LabResult;
-pub use variant::{Proof, Variant, variants};
+pub use variant::{Expected, Proof, Variant, mutations, variants};

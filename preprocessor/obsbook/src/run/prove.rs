@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use obsbook_lab::block::Lab;
 use obsbook_lab::verdict::{ExitStatus, Verdict};
 
+use super::equivalent::Equivalents;
+use super::ledger::Ledger;
 use super::pool::run_all;
 use super::suite::Environment;
 use super::task::{LabResult, Task};
-use super::variant::{Proof, variants};
+use super::variant::{Proof, Variant};
 
 /// What a proof run showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,18 +20,42 @@ pub struct ProofReport {
     pub status: ExitStatus,
 }
 
-/// Runs every variant of `labs`. A variant that comes out otherwise than it must makes the status 1. `done` is called after each.
+/// Runs `variants`, those that the ledger does not know. One that comes out otherwise than it must makes the status 1.
+///
+/// `done` is called after each, those of earlier runs first.
 pub async fn prove(
     environment: &Environment<'_>,
-    labs: &[&Lab],
+    variants: &[Variant],
+    ledger: &Ledger,
+    equivalents: &Equivalents,
     done: &(dyn Fn(&Proof) + Sync),
 ) -> ProofReport {
-    let variants: Vec<_> = labs.iter().flat_map(|lab| variants(lab)).collect();
-    let tasks: Vec<_> = variants
+    let proof = |variant: &Variant, verdict: Verdict, kept: bool| Proof {
+        lab: variant.lab.id.clone(),
+        change: variant.change.clone(),
+        expected: variant.expected,
+        verdict,
+        kept,
+        equivalent: equivalents.reason(&variant.lab.id, &variant.change),
+    };
+    let mut proofs = Vec::new();
+    let mut open = Vec::new();
+    for variant in variants {
+        let before = ledger.find(variant);
+        let before = before.map(|verdict| proof(variant, verdict, true));
+        match before.filter(Proof::holds) {
+            Some(proof) => {
+                done(&proof);
+                proofs.push(proof);
+            }
+            None => open.push(variant),
+        }
+    }
+    let tasks: Vec<_> = open
         .iter()
         .map(|variant| Task {
             lab: &variant.lab,
-            full_deadlines: true,
+            full_deadlines: variant.full_deadlines,
             broken_before: variant.broken_before.as_ref(),
             announcement: Some(format!(
                 "\n{}, {}, must end {}",
@@ -38,22 +63,23 @@ pub async fn prove(
             )),
         })
         .collect();
-    let proof = |index: usize, result: &LabResult| {
-        let variant = &variants[index];
-        Proof {
-            lab: variant.lab.id.clone(),
-            change: variant.change.clone(),
-            expected: variant.expected,
-            verdict: result.outcome.verdict,
+    let keep = |index: usize, result: &LabResult| {
+        let verdict = result.outcome.verdict;
+        // What could not be run to its end says nothing, also not for the next time.
+        if verdict != Verdict::Unsteady
+            && let Err(error) = ledger.add(open[index], verdict)
+        {
+            let reporter = environment.reporter;
+            reporter.progress(&format!("this proof is not kept for the next run: {error}"));
         }
+        done(&proof(open[index], verdict, false));
     };
-    let tell = |index: usize, result: &LabResult| done(&proof(index, result));
-    let (results, _) = run_all(environment, &tasks, &tell).await;
-    let proofs = results
-        .iter()
-        .enumerate()
-        .map(|(index, result)| proof(index, result))
-        .collect();
+    if !tasks.is_empty() {
+        let (results, _) = run_all(environment, &tasks, &keep).await;
+        let results = open.iter().zip(&results);
+        proofs
+            .extend(results.map(|(variant, result)| proof(variant, result.outcome.verdict, false)));
+    }
     let mut report = ProofReport {
         proofs,
         status: ExitStatus::Success,

@@ -1,7 +1,39 @@
 //! Variants: a lab, a change to it, and the verdict that the change must bring.
 
+use std::fmt;
+
 use obsbook_lab::block::{Fault, Lab};
+use obsbook_lab::compose::ComposeModel;
+use obsbook_lab::mutant::{Caught, mutants};
 use obsbook_lab::verdict::Verdict;
+
+/// How a variant must end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// With this verdict.
+    Exactly(Verdict),
+    /// With any verdict but `passed`; a stack that could not serve shows nothing.
+    NotPassed,
+}
+
+impl Expected {
+    /// Returns whether a verdict is as it must be.
+    pub fn holds(self, verdict: Verdict) -> bool {
+        match self {
+            Self::Exactly(expected) => verdict == expected,
+            Self::NotPassed => !matches!(verdict, Verdict::Passed | Verdict::Unsteady),
+        }
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(verdict) => write!(f, "{verdict}"),
+            Self::NotPassed => f.pad("not passed"),
+        }
+    }
+}
 
 /// A change to a lab under which it must come out as `expected`.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +44,10 @@ pub struct Variant {
     pub lab: Lab,
     /// A fault that is in place before the lab begins, for observations.
     pub broken_before: Option<Fault>,
-    /// The verdict that proves the lab.
-    pub expected: Verdict,
+    /// How it must end.
+    pub expected: Expected,
+    /// Whether every expectation gets its whole time even when one has failed already.
+    pub full_deadlines: bool,
 }
 
 /// How a variant came out.
@@ -23,16 +57,21 @@ pub struct Proof {
     pub lab: String,
     /// What was changed.
     pub change: String,
-    /// The verdict that proves the lab.
-    pub expected: Verdict,
+    /// How it had to end.
+    pub expected: Expected,
     /// The verdict that came out.
     pub verdict: Verdict,
+    /// Whether it came out so in an earlier run, and nothing has changed since.
+    pub kept: bool,
+    /// Why this change need not be noticed, where somebody has said so.
+    pub equivalent: Option<String>,
 }
 
 impl Proof {
     /// Returns whether the lab is proven.
     pub fn holds(&self) -> bool {
-        self.verdict == self.expected
+        self.expected.holds(self.verdict)
+            || (self.equivalent.is_some() && self.verdict != Verdict::Unsteady)
     }
 }
 
@@ -57,7 +96,8 @@ pub fn variants(lab: &Lab) -> Vec<Variant> {
                 change: change.to_owned(),
                 lab: without,
                 broken_before: None,
-                expected: Verdict::Failed,
+                expected: Expected::Exactly(Verdict::Failed),
+                full_deadlines: true,
             });
             let watched = lab
                 .expect
@@ -74,7 +114,8 @@ pub fn variants(lab: &Lab) -> Vec<Variant> {
                     change: format!("`always` of line {}, after: {fault}", condition.at.line),
                     lab: under,
                     broken_before: Some(fault),
-                    expected: Verdict::Failed,
+                    expected: Expected::Exactly(Verdict::Failed),
+                    full_deadlines: true,
                 });
             }
         }
@@ -82,9 +123,26 @@ pub fn variants(lab: &Lab) -> Vec<Variant> {
             change: format!("after: {fault}"),
             lab: lab.clone(),
             broken_before: Some(fault.clone()),
-            expected: Verdict::Failed,
+            expected: Expected::Exactly(Verdict::Failed),
+            full_deadlines: true,
         }),
         (None, None) => {}
     }
     all
+}
+
+/// Returns the variants with one mistake each, which must be noticed.
+pub fn mutations(lab: &Lab, model: Option<&ComposeModel>) -> Vec<Variant> {
+    let mutants = mutants(lab, model).into_iter();
+    let variants = mutants.map(|mutant| Variant {
+        change: mutant.change,
+        lab: mutant.lab,
+        broken_before: mutant.broken_before,
+        expected: match mutant.caught {
+            Caught::ByAnyOtherVerdict => Expected::NotPassed,
+            Caught::ByPassing => Expected::Exactly(Verdict::Passed),
+        },
+        full_deadlines: false,
+    });
+    variants.collect()
 }
