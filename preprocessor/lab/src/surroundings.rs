@@ -1,6 +1,7 @@
 //! What the names in blocks are checked against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::block::Scenario;
 use crate::compose::ComposeModel;
@@ -15,6 +16,8 @@ pub struct Surroundings {
     pub dashboards: Dashboards,
     /// The scenarios, by name.
     pub scenarios: BTreeMap<String, Scenario>,
+    /// The files that labs may name, relative to the book's root; `None` when nobody looked.
+    pub files: Option<BTreeSet<PathBuf>>,
     /// The profile of a lab that names none.
     pub profile: String,
 }

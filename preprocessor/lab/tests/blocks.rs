@@ -52,6 +52,7 @@ fn surroundings() -> Surroundings {
     let mut around = Surroundings {
         model: Some(model),
         profile: "core".to_owned(),
+        files: Some(["labs/broken.conf".into()].into()),
         ..Surroundings::default()
     };
     let dashboard = Dashboard::parse(DASHBOARD).expect("a dashboard");
@@ -153,7 +154,7 @@ title: t
 kind: exercise
 edit: labs/x.yml
 inject:
-  - config: { service: order-api }
+  - edit: { service: order-api }
 expect:
   - container: nginx
     is: exited
@@ -246,6 +247,7 @@ inject:
   - leak: { service: order-api, connections: 8 }
   - stall: order-api
   - limits: { service: order-api, mib: 64, cpus: 0.2 }
+  - config: { service: nginx, file: labs/broken.conf, as: /etc/nginx/nginx.conf }
 expect:
   - promql: up{job="a"}
     is: absent
@@ -304,6 +306,9 @@ inject:
   - leak: order-api
   - limits: { service: order-api }
   - limits: { service: order-api, cpus: none }
+  - config: { service: nginx, file: labs/brokn.conf, as: /etc/nginx/nginx.conf }
+  - config: { service: nginx, file: labs/broken.conf, as: nginx.conf }
+  - config: { service: nginx }
 expect:
   - promql: x
     is: increases by > -1

@@ -20,6 +20,13 @@ pub(super) fn surroundings(
     let mut around = Surroundings {
         model,
         profile: settings.profile.clone(),
+        files: Some(
+            ["labs", "solutions"]
+                .map(|folder| tree(root, Path::new(folder)))
+                .concat()
+                .into_iter()
+                .collect(),
+        ),
         ..Surroundings::default()
     };
     let mut problems = Vec::new();
@@ -42,6 +49,20 @@ pub(super) fn surroundings(
         }
     }
     (around, problems)
+}
+
+/// Every file below a folder, relative to the book's root.
+fn tree(root: &Path, folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten();
+    let mut files = Vec::new();
+    for entry in entries.flatten() {
+        let path = folder.join(entry.file_name());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files.extend(tree(root, &path)),
+            _ => files.push(path),
+        }
+    }
+    files
 }
 
 /// The files of a folder with this ending, by name. A folder that is not there holds none.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use obsbook_lab::block::{Fault, FaultKind};
 
 use super::api::{ApiError, FaultApi};
+use super::config::{self, ConfigError};
 use super::load::{LoadError, set_users};
 use super::network::{NetworkError, Way};
 use crate::engine::EngineError;
@@ -28,6 +29,9 @@ pub enum InjectError {
     /// The traffic.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A file in the place of another.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 impl InjectError {
@@ -59,6 +63,9 @@ pub async fn inject(
         FaultKind::Network { to, toxic } => {
             let from = fault.service.as_str();
             return Ok(Way { from, to }.disturb(stack, toxic).await?);
+        }
+        FaultKind::Config { file, target } => {
+            return Ok(config::swap(stack, &fault.service, file, target).await?);
         }
         FaultKind::Load { users } => return Ok(set_users(stack, &fault.service, *users).await?),
         _ => {}

@@ -5,6 +5,7 @@ use obsbook_lab::compose::{LOAD_LABEL, NETWORK_LABEL};
 use serde::{Deserialize, Serialize};
 
 use super::api::{ApiError, FaultApi};
+use super::config::{self, ConfigError};
 use super::inject::InjectError;
 use super::load::{LoadError, set_users, usual_users};
 use super::network::{NetworkError, Way, calm_all};
@@ -43,6 +44,11 @@ pub enum Undo {
         /// The limits that it had.
         limits: Limits,
     },
+    /// Make the service anew with its own files.
+    OwnConfig {
+        /// The service.
+        service: String,
+    },
     /// See that the service's container runs and is not frozen.
     EnsureRunning {
         /// The service.
@@ -65,6 +71,9 @@ pub enum UndoError {
     /// The traffic.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A service's own files.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 impl Undo {
@@ -99,6 +108,7 @@ impl Undo {
                 to: to.clone(),
             },
             FaultKind::Load { .. } => Self::UsualLoad { service },
+            FaultKind::Config { .. } => Self::OwnConfig { service },
             FaultKind::Crash
             | FaultKind::Kill
             | FaultKind::Stop
@@ -135,6 +145,7 @@ impl Undo {
                 }
                 ensure_running(stack, service).await
             }
+            Self::OwnConfig { service } => Ok(config::put_back(stack, service).await?),
             Self::EnsureRunning { service } => ensure_running(stack, service).await,
             Self::EndFault { service, kind } => {
                 let Some(container) = stack.container(service).await? else {

@@ -26,6 +26,7 @@ pub async fn down(
         .down(volumes, &mut |line| reporter.activity(line))
         .await
         .map_err(BootError::from)?;
+    stack.forget_ports();
     for entry in journal.entries().to_vec() {
         journal.remove(&entry)?;
         reporter.progress(&format!(

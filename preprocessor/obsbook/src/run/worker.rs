@@ -118,9 +118,11 @@ impl<'a> Worker<'a> {
             return;
         }
         let reporter = self.environment.reporter;
-        let compose = self.ready.stack.compose();
+        let stack = &self.ready.stack;
         let mut on_line = |line: &str| reporter.activity(line);
-        if let Err(error) = compose.down(true, &mut on_line).await {
+        let down = stack.compose().down(true, &mut on_line).await;
+        stack.forget_ports();
+        if let Err(error) = down {
             let project = self.ready.stack.project();
             reporter.progress(&format!("stack {project} is still up: {error}"));
             reporter.progress(&format!("  = help: obsbook down --volumes -p {project}"));

@@ -112,6 +112,7 @@ impl Stack {
         let reused = wanted
             .iter()
             .all(|name| before.iter().any(|c| &c.service == name && c.is_ready()));
+        self.remember_ports();
         let up = self.compose().up(profile, extra, on_line).await;
         if let Err(error) = up
             && !self.all_but_signals_ready(&wanted).await?

@@ -64,35 +64,53 @@ impl Stack {
     pub fn on(engine: Engine, book: &LoadedBook, options: &Options) -> Result<Self, StackError> {
         let model = book.around.model.clone().ok_or(StackError::NoModel)?;
         let project = options.project.clone().unwrap_or_else(|| book.project());
-        let settings = model
-            .services
-            .values()
-            .flat_map(|service| &service.port_settings);
-        let env = if options.dynamic_ports || book.settings.dynamic_ports {
-            settings
-                .map(|setting| (setting.clone(), "0".to_owned()))
-                .collect()
-        } else {
-            Vec::new()
-        };
         let compose = Compose {
             root: book.root.clone(),
             project,
             files: vec![book.root.join(book.settings.compose_file(&book.root))],
             beside: Vec::new(),
-            env,
+            env: Vec::new(),
         };
         // A proxy has no business between obsbook and its own containers.
         let http = reqwest::Client::builder()
             .no_proxy()
             .pool_idle_timeout(Duration::from_secs(2))
             .build();
-        Ok(Self {
+        let mut stack = Self {
             engine,
             compose,
             model,
             http: http.unwrap_or_default(),
-        })
+        };
+        if options.dynamic_ports || book.settings.dynamic_ports || stack.has_free_ports() {
+            let services = stack.model.services.values();
+            let settings = services.flat_map(|service| &service.port_settings);
+            let free = settings.map(|setting| (setting.clone(), "0".to_owned()));
+            stack.compose.env = free.collect();
+        }
+        Ok(stack)
+    }
+
+    /// Whether the stack was brought up with free ports: a later command that does not say so must not make it anew.
+    fn has_free_ports(&self) -> bool {
+        self.free_ports_mark().exists()
+    }
+
+    fn free_ports_mark(&self) -> PathBuf {
+        self.directory().join("free-ports")
+    }
+
+    /// Remembers, for later commands, whether the stack has free ports. What cannot be kept makes it anew at worst.
+    pub(super) fn remember_ports(&self) {
+        if self.compose.env.iter().any(|(_, port)| port == "0") {
+            let _ = std::fs::create_dir_all(self.directory());
+            let _ = std::fs::write(self.free_ports_mark(), "");
+        }
+    }
+
+    /// Forgets which ports the stack had: it is down.
+    pub fn forget_ports(&self) {
+        let _ = std::fs::remove_file(self.free_ports_mark());
     }
 
     /// Returns the engine.

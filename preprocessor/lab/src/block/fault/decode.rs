@@ -1,8 +1,10 @@
 //! How a block spells a fault.
 
+use std::path::{Path, PathBuf};
+
 use super::kinds::{FAULTS, Fault, FaultKind, PLANNED};
 use crate::block::decode::{Decoder, Keys};
-use crate::compose::LOAD_LABEL;
+use crate::compose::{LOAD_LABEL, normal};
 use crate::suggest;
 use crate::yaml::{Kind, Node};
 
@@ -145,6 +147,11 @@ impl Decoder<'_> {
                 known: &["service", "mib", "cpus"],
                 planned: &[],
             },
+            "config" => Keys {
+                what: "`config`",
+                known: &["service", "file", "as"],
+                planned: &[],
+            },
             "load" => Keys {
                 what: "`load`",
                 known: &["service", "users"],
@@ -192,6 +199,7 @@ impl Decoder<'_> {
                 }
             }
             "error" => FaultKind::Error { ratio: ratio? },
+            "config" => self.config(name, settings)?,
             "limits" => self.limits(name, settings)?,
             "memory" => FaultKind::Memory {
                 mib: self.amount(word, name, settings, "mib", 32)?,
@@ -224,6 +232,44 @@ impl Decoder<'_> {
                 None
             }
         }
+    }
+
+    fn config(&mut self, name: &Node, settings: &Node) -> Option<FaultKind> {
+        let (Some(file), Some(target)) = (settings.get("file"), settings.get("as")) else {
+            let hint = "`config: { service: prometheus, file: labs/broken.yml, as: /etc/prometheus/prometheus.yml }`";
+            self.report(&name.span, "`config` needs `file` and `as`", hint);
+            return None;
+        };
+        let file = self.file(file)?;
+        let target = self.text(target, "as")?;
+        if !target.value.starts_with('/') {
+            let message = format!("`{}` is no path in a container", target.value);
+            self.report(&target.span, message, "the whole path, from `/` on");
+            return None;
+        }
+        Some(FaultKind::Config {
+            file,
+            target: target.value,
+        })
+    }
+
+    /// Returns the path of a file that is there, relative to the book's root.
+    fn file(&mut self, node: &Node) -> Option<PathBuf> {
+        let text = self.text(node, "file")?;
+        let path = normal(Path::new(&text.value));
+        let known = self.around.files.as_ref();
+        if known.is_some_and(|known| !known.contains(&path)) {
+            let names = known.iter().flat_map(|known| known.iter());
+            let names: Vec<_> = names.filter_map(|path| path.to_str()).collect();
+            let message = format!(
+                "there is no file `{}` in the book's `labs` or `solutions`",
+                text.value
+            );
+            let hint = suggest::hint(&text.value, names);
+            self.report(&text.span, message, hint);
+            return None;
+        }
+        Some(path)
     }
 
     fn limits(&mut self, name: &Node, settings: &Node) -> Option<FaultKind> {

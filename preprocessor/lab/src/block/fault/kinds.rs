@@ -1,5 +1,7 @@
 //! What can be broken.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::network::Network;
@@ -73,6 +75,13 @@ pub enum FaultKind {
         /// How.
         toxic: Network,
     },
+    /// A file of the service's container is another one; the service is made anew with it.
+    Config {
+        /// The file, relative to the book's root.
+        file: PathBuf,
+        /// Where it is in the container.
+        target: String,
+    },
     /// The service that makes the traffic makes as much as this many users do.
     Load {
         /// How many users.
@@ -81,12 +90,12 @@ pub enum FaultKind {
 }
 
 /// Every fault that a block may name.
-pub(super) const FAULTS: [&str; 14] = [
+pub(super) const FAULTS: [&str; 15] = [
     "latency", "error", "memory", "retries", "leak", "stall", "crash", "kill", "stop", "pause",
-    "restart", "limits", "network", "load",
+    "restart", "limits", "network", "load", "config",
 ];
 /// Faults of DESIGN that later versions bring.
-pub(super) const PLANNED: [&str; 2] = ["config", "edit"];
+pub(super) const PLANNED: [&str; 1] = ["edit"];
 
 impl FaultKind {
     /// Returns the word that a block names the fault by.
@@ -106,6 +115,7 @@ impl FaultKind {
             Self::Limits { .. } => "limits",
             Self::Network { .. } => "network",
             Self::Load { .. } => "load",
+            Self::Config { .. } => "config",
         }
     }
 
@@ -125,7 +135,8 @@ impl FaultKind {
             | Self::Restart
             | Self::Limits { .. }
             | Self::Network { .. }
-            | Self::Load { .. } => false,
+            | Self::Load { .. }
+            | Self::Config { .. } => false,
         }
     }
 }

@@ -56,6 +56,9 @@ impl fmt::Display for Fault {
             FaultKind::Network { to, toxic } => {
                 write!(f, "make the network from {service} to {to} {toxic}")
             }
+            FaultKind::Config { file, target } => {
+                write!(f, "run {service} with {} as its {target}", file.display())
+            }
             FaultKind::Load { users } => write!(f, "make {service} send what {users} users do"),
         }
     }
