@@ -55,6 +55,11 @@ impl Condition {
         self.probe.subject()
     }
 
+    /// Returns what stands between the two: ` is`, a colon, or nothing where the bound begins with a verb.
+    pub fn verb(&self) -> &'static str {
+        self.probe.verb()
+    }
+
     /// Returns the bound in the block's words: `< 0.25`, `any > 3`, `status == 200`, `healthy`.
     pub fn bound(&self) -> String {
         self.probe.bound()
@@ -63,13 +68,7 @@ impl Condition {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{} {}",
-            self.subject(),
-            self.probe.verb(),
-            self.bound()
-        )
+        write!(f, "{}{} {}", self.subject(), self.verb(), self.bound())
     }
 }
 

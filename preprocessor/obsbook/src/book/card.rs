@@ -130,8 +130,10 @@ fn sentence(condition: &Condition) -> String {
         None => format!("within {}", obsbook_lab::duration::words(condition.within)),
     };
     format!(
-        "<code class=\"lab-query\" data-language=\"{language}\">{}</code> <span class=\"lab-bound\">is <code>{}</code></span> <span class=\"lab-within\">{time}</span>",
+        "<code class=\"lab-query\" data-language=\"{language}\">{}</code> <span class=\"lab-bound\">{}<code>{}</code></span> <span class=\"lab-within\">{time}</span>",
         escape(&condition.subject()),
+        // On a line of its own a colon would stand alone.
+        if condition.verb() == " is" { "is " } else { "" },
         escape(&condition.bound()),
     )
 }
