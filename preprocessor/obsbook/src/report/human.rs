@@ -63,7 +63,7 @@ impl<W: Write + Send> Output for Human<W> {
                 let text = diagnostic.render(self.colour);
                 self.line(&format!("{text}\n"));
             }
-            Event::RunStarted { labs, project } => {
+            Event::RunStarted { labs, project, .. } => {
                 let count = labs.len();
                 let plural = if count == 1 { "lab" } else { "labs" };
                 self.line(&format!("{count} {plural} on stack {project}"));
@@ -78,7 +78,9 @@ impl<W: Write + Send> Output for Human<W> {
                     "profile {profile} {how}: ready after {seconds:.1} s"
                 ));
             }
-            Event::LabStarted { title, file, line } => {
+            Event::LabStarted {
+                title, file, line, ..
+            } => {
                 self.latest.clear();
                 self.current.clone_from(&record.lab);
                 let id = self.paint(record.lab.as_deref().unwrap_or_default(), "1");
@@ -175,6 +177,8 @@ mod tests {
             Event::RunStarted {
                 labs: vec!["slow".to_owned()],
                 project: "obsbook".to_owned(),
+                book: vec![],
+                versions: std::collections::BTreeMap::new(),
             },
             Event::StackReady {
                 profile: "core".to_owned(),
@@ -185,6 +189,7 @@ mod tests {
                 title: "One slow service".to_owned(),
                 file: "src/a.md".to_owned(),
                 line: 3,
+                conditions: vec![],
             },
             Event::SteadyHeld { seconds: 2.04 },
             Event::ControlHeld { seconds: 0.2 },

@@ -85,6 +85,7 @@ impl LabRun<'_> {
             title: self.lab.title.clone(),
             file: self.lab.file.display().to_string(),
             line: self.lab.at.line,
+            conditions: plan::conditions(self.lab),
         });
         let outcome = self.outcome().await;
         self.emit(Event::LabFinished {
