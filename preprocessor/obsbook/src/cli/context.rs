@@ -117,7 +117,8 @@ fn reporter(format: Format) -> Reporter {
         )),
         Format::Json => Box::new(JsonLines::new(stdout())),
     };
-    Reporter::new(vec![main, Box::<terminal::Progress>::default()])
+    // Progress comes first: its spinner is taken away before a line is written in its place.
+    Reporter::new(vec![Box::<terminal::Progress>::default(), main])
 }
 
 /// Returns an interrupt that says at the first signal what happens now.

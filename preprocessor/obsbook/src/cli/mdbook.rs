@@ -38,8 +38,8 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
     // Standard output carries the book, so people are told on standard error.
     let colour = terminal::colour(stderr().is_terminal());
     let reporter = Reporter::new(vec![
-        Box::new(Human::new(stderr(), colour)),
         Box::<terminal::Progress>::default(),
+        Box::new(Human::new(stderr(), colour)),
     ]);
     for diagnostic in &loaded.book.diagnostics {
         reporter.emit(None, Event::Diagnostic(diagnostic.clone()));

@@ -6,7 +6,10 @@ mod human;
 mod json;
 mod reporter;
 mod results;
+#[cfg(test)]
+mod samples;
 mod table;
+mod waiting;
 
 pub use costs::{Cost, costs};
 pub use finding::Finding;
@@ -15,3 +18,4 @@ pub use json::JsonLines;
 pub use reporter::{Output, Reporter};
 pub use results::{Line as ResultLine, Results, ResultsError};
 pub use table::Table;
+pub use waiting::Waiting;
