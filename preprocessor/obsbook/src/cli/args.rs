@@ -103,6 +103,11 @@ pub(super) enum Command {
         #[command(flatten)]
         share: Share,
     },
+    /// Show a saved run again
+    Replay {
+        /// A file with one event a line, or the id of a kept run [default: the newest kept run]
+        run: Option<String>,
+    },
     /// List labs
     List {
         /// As for `check`

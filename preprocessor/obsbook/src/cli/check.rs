@@ -13,7 +13,7 @@ pub(super) async fn run(
     down: bool,
     share: &Share,
 ) -> Result<ExitStatus, ExitStatus> {
-    let context = Context::load(common)?;
+    let context = Context::load(common)?.keeping();
     context.check_blocks()?;
     let labs = context.share(selectors, share)?;
     let interrupt = interrupt();

@@ -7,6 +7,7 @@ use obsbook_lab::event::Event;
 use obsbook_lab::verdict::ExitStatus;
 
 use super::context::{fail, interrupt};
+use super::outputs;
 use crate::book::{self, LoadedBook, Settings};
 use crate::prepare::Preparation;
 use crate::report::{Human, Reporter};
@@ -37,10 +38,13 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
         .map_err(|error| fail(&error, Some(error.hint())))?;
     // Standard output carries the book, so people are told on standard error.
     let colour = terminal::colour(stderr().is_terminal());
-    let reporter = Reporter::new(vec![
+    let mut reporter = Reporter::new(vec![
         Box::<terminal::Progress>::default(),
         Box::new(Human::new(stderr(), colour)),
     ]);
+    if context.renderer == "test" {
+        reporter = reporter.and(outputs::of_run(&loaded.root));
+    }
     for diagnostic in &loaded.book.diagnostics {
         reporter.emit(None, Event::Diagnostic(diagnostic.clone()));
     }

@@ -5,8 +5,8 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Cli, Command};
 use super::{
-    check, doctor, down, fault, lint, list, mdbook, prove, reset, results, scenario, status, up,
-    watch,
+    check, doctor, down, fault, lint, list, mdbook, prove, replay, reset, results, scenario,
+    status, up, watch,
 };
 
 /// Runs the command that the process's arguments name, and returns its exit status.
@@ -38,6 +38,7 @@ pub async fn run() -> ExitStatus {
             share,
             ..
         }) => check::run(common, selectors, *down, share).await,
+        Some(Command::Replay { run }) => replay::run(common, run.as_deref()),
         Some(Command::List { selectors }) => list::run(common, selectors),
         Some(Command::Lint) => lint::run(common),
         Some(Command::Up { profile }) => up::run(common, profile.as_deref()).await,

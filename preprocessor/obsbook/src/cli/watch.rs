@@ -26,7 +26,7 @@ pub(super) async fn run(
     share: &Share,
 ) -> Result<ExitStatus, ExitStatus> {
     let interrupt = interrupt();
-    let context = Context::load(common)?;
+    let context = Context::load(common)?.keeping();
     // Watched before the first run, so that what is saved meanwhile is not missed.
     let mut saves = Saves::of(&context.book).map_err(|error| {
         let hint = "raise fs.inotify.max_user_watches, or run `obsbook check` by hand";
@@ -43,7 +43,7 @@ pub(super) async fn run(
         let Some(Some(())) = interrupt.unless(saves.times.recv()).await else {
             return Ok(ExitStatus::Interrupted);
         };
-        let Ok(context) = Context::load(common) else {
+        let Ok(context) = Context::load(common).map(Context::keeping) else {
             continue;
         };
         let now = blocks(&context.book);

@@ -1,6 +1,9 @@
 //! Reports: folds over the event stream, which run nothing and change no verdict.
 
 mod costs;
+mod evidence;
+mod evidence_files;
+mod file;
 mod finding;
 mod human;
 mod json;
@@ -8,14 +11,18 @@ mod reporter;
 mod results;
 #[cfg(test)]
 mod samples;
+mod saved;
 mod table;
 mod waiting;
 
 pub use costs::{Cost, costs};
+pub use evidence::{Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence};
+pub use evidence_files::EvidenceFiles;
 pub use finding::Finding;
 pub use human::Human;
 pub use json::JsonLines;
 pub use reporter::{Output, Reporter};
 pub use results::{Line as ResultLine, Results, ResultsError};
+pub use saved::{ReplayError, SavedRun, find_saved, read_saved};
 pub use table::Table;
 pub use waiting::Waiting;

@@ -1,7 +1,9 @@
 //! Events for the tests of reports.
 
 use obsbook_lab::block::{Fault, FaultKind};
+use obsbook_lab::diagnostic::Diagnostic;
 use obsbook_lab::event::{Event, Phase, Place, Planned, Record, VERSION};
+use obsbook_lab::span::SourceFile;
 use obsbook_lab::verdict::Verdict;
 
 pub(super) fn at(second: i64, lab: &str, event: Event) -> Record {
@@ -116,4 +118,12 @@ pub(super) fn ended(verdict: Verdict, seen: &str) -> Vec<Record> {
         finished("slow", verdict, seen),
         at(10, "", end),
     ]
+}
+
+pub(super) fn problem() -> Record {
+    let source = SourceFile::new("src/a.md", "one\ntwo three\n");
+    let problem = Diagnostic::new(&source, 8..13, "unknown word `three`")
+        .label("not a number: 3")
+        .hint("did you mean `tree`?");
+    at(0, "", Event::Diagnostic(problem))
 }
