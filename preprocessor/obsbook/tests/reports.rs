@@ -68,10 +68,11 @@ fn a_replay_says_what_the_live_run_said() {
     for name in ["good", "broken"] {
         let copy = Copy::of(name);
         for format in ["human", "json"] {
-            let live = copy.run(&["check", "--format", format]);
-            let again = copy.run(&["replay", "--format", format]);
+            let live = copy.run(&["check", "--format", format, "--junit", "live.xml"]);
+            let again = copy.run(&["replay", "--format", format, "--junit", "again.xml"]);
             assert_eq!(again.out, live.out, "{name}");
             assert_eq!(again.status, live.status, "{}", again.err);
+            assert_eq!(copy.text("again.xml"), copy.text("live.xml"));
         }
         let live = copy.run(&["check", "--format", "json"]);
         fs::write(copy.folder.path().join("mine"), &live.out).expect("written");
@@ -149,10 +150,36 @@ fn a_book_that_cannot_be_written_to_changes_no_verdict() {
 }
 
 #[test]
+fn junit_names_every_lab_and_an_old_file_does_not_speak_for_a_new_run() {
+    let copy = Copy::of("good");
+    copy.run(&["check", "target-up", "--junit", "made/junit.xml"]);
+    let xml = copy.text("made/junit.xml");
+    for expected in [
+        "<testsuites name=\"obsbook\" tests=\"3\" skipped=\"2\" failures=\"0\" errors=\"1\"",
+        "<testcase name=\"target-up\" classname=\"src/target.md\"",
+        "<property name=\"line\" value=\"44\"/>",
+        "<error message=\"not run: ",
+        "<skipped message=\"not selected\"/>",
+    ] {
+        assert!(xml.contains(expected), "{expected}: {xml}");
+    }
+    let said = copy.run(&["check", "nothing-like-it", "--junit", "made/junit.xml"]);
+    assert_eq!(said.status, 2);
+    assert!(!copy.folder.path().join("made/junit.xml").exists());
+    let said = copy.run(&["check", "--junit", "good/book.toml/junit.xml"]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.err.contains("JUnit") && said.err.contains("= help:"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
 fn a_test_run_leaves_what_a_check_leaves() {
     let copy = Copy::of("good");
     let root = copy.root();
-    let settings = json!({"compose": "../compose/compose.yaml"});
+    let settings = json!({"compose": "../compose/compose.yaml", "junit": "made/junit.xml"});
     let input = json!([
         {"root": root, "config": {"book": {"src": "src"}, "preprocessor": {"obsbook": settings}}, "renderer": "test", "mdbook_version": "0.5.4"},
         {"items": []},
@@ -164,9 +191,14 @@ fn a_test_run_leaves_what_a_check_leaves() {
         .stdin(fs::File::open(&file).expect("the input"));
     let said = told(&mut call);
     assert_eq!(said.status, 3, "{}", said.err);
+    assert!(
+        copy.text("good/made/junit.xml")
+            .contains("tests=\"3\" skipped=\"0\" failures=\"0\" errors=\"3\"")
+    );
     assert_eq!(names(&root.join(".obsbook/evidence")).len(), 3);
-    let again = copy.run(&["replay"]);
+    let again = copy.run(&["replay", "--junit", "again.xml"]);
     assert_eq!(again.status, 3);
+    assert_eq!(copy.text("again.xml"), copy.text("good/made/junit.xml"));
     // A test run tells people on standard error, where progress is as well.
     assert!(
         again.out.lines().all(|line| said.err.contains(line)),

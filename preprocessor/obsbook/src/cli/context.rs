@@ -7,7 +7,7 @@ use obsbook_lab::event::Event;
 use obsbook_lab::selector::select;
 use obsbook_lab::verdict::ExitStatus;
 
-use super::args::{Common, Format, Share};
+use super::args::{Common, Format, Reports, Share};
 use super::outputs;
 use crate::book::{LoadedBook, SettingsError, find_root};
 use crate::images::Source;
@@ -36,10 +36,11 @@ impl Context {
         })
     }
 
-    /// Returns the surroundings of a command that runs labs: what it leaves behind comes with it.
-    pub(super) fn keeping(mut self) -> Self {
-        self.reporter = self.reporter.and(outputs::of_run(&self.book.root));
-        self
+    /// Returns the surroundings of a command that runs labs: what it leaves behind, and the reports that are wanted, come with it.
+    pub(super) fn keeping(mut self, reports: &Reports) -> Result<Self, ExitStatus> {
+        let kept = outputs::of_run(&self.book.root, reports.junit.as_deref())?;
+        self.reporter = self.reporter.and(kept);
+        Ok(self)
     }
 
     /// Tells every problem of the book; with any, nothing may run.

@@ -43,7 +43,10 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
         Box::new(Human::new(stderr(), colour)),
     ]);
     if context.renderer == "test" {
-        reporter = reporter.and(outputs::of_run(&loaded.root));
+        let junit = loaded.settings.junit.as_ref();
+        let junit = junit.map(|path| loaded.root.join(path));
+        let kept = outputs::of_run(&loaded.root, junit.as_deref())?;
+        reporter = reporter.and(kept);
     }
     for diagnostic in &loaded.book.diagnostics {
         reporter.emit(None, Event::Diagnostic(diagnostic.clone()));

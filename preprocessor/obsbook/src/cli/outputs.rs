@@ -3,8 +3,11 @@
 use std::io::{IsTerminal, stdout};
 use std::path::Path;
 
+use obsbook_lab::verdict::ExitStatus;
+
 use super::args::Format;
-use crate::report::{EvidenceFiles, Human, JsonLines, Output, SavedRun};
+use super::context::fail;
+use crate::report::{EvidenceFiles, Human, JsonLines, Junit, Output, SavedRun};
 use crate::terminal;
 
 /// Returns what is printed: people's words or JSON on standard output, progress on standard error.
@@ -20,10 +23,31 @@ pub(super) fn printed(format: Format) -> Vec<Box<dyn Output>> {
     vec![Box::<terminal::Progress>::default(), main]
 }
 
-/// Returns what a run of the book at `root` leaves behind: evidence, and the run itself.
-pub(super) fn of_run(root: &Path) -> Vec<Box<dyn Output>> {
-    vec![
+/// Returns what a run of the book at `root` leaves behind: evidence, the run itself, and the reports that are wanted.
+pub(super) fn of_run(
+    root: &Path,
+    junit: Option<&Path>,
+) -> Result<Vec<Box<dyn Output>>, ExitStatus> {
+    let mut outputs: Vec<Box<dyn Output>> = vec![
         Box::new(EvidenceFiles::new(root)),
         Box::new(SavedRun::new(root)),
-    ]
+    ];
+    outputs.extend(wanted(junit)?);
+    Ok(outputs)
+}
+
+/// Returns the reports that are wanted.
+pub(super) fn wanted(junit: Option<&Path>) -> Result<Vec<Box<dyn Output>>, ExitStatus> {
+    let mut outputs: Vec<Box<dyn Output>> = Vec::new();
+    if let Some(path) = junit {
+        let junit = Junit::new(path).map_err(|error| {
+            let error = format!(
+                "failed to make room for the JUnit file {}: {error}",
+                path.display()
+            );
+            fail(&error, Some("name another file".to_owned()))
+        })?;
+        outputs.push(Box::new(junit));
+    }
+    Ok(outputs)
 }

@@ -2,12 +2,16 @@
 
 use obsbook_lab::verdict::ExitStatus;
 
-use super::args::Common;
+use super::args::{Common, Reports};
 use super::context::{fail, root};
 use super::outputs;
 use crate::report::{ReplayError, Reporter, find_saved, read_saved};
 
-pub(super) fn run(common: &Common, run: Option<&str>) -> Result<ExitStatus, ExitStatus> {
+pub(super) fn run(
+    common: &Common,
+    run: Option<&str>,
+    reports: &Reports,
+) -> Result<ExitStatus, ExitStatus> {
     let tell = |error: ReplayError| fail(&error, Some(error.hint()));
     // A file is replayed wherever it is; only kept runs need their book.
     let root = match root(common) {
@@ -16,7 +20,8 @@ pub(super) fn run(common: &Common, run: Option<&str>) -> Result<ExitStatus, Exit
         Err(_) => None,
     };
     let path = find_saved(root.as_deref(), run).map_err(tell)?;
-    let all = outputs::printed(common.format);
+    let mut all = outputs::printed(common.format);
+    all.extend(outputs::wanted(reports.junit.as_deref())?);
     let reporter = Reporter::new(all);
     let status = read_saved(&path, |record| reporter.pass(record)).map_err(tell)?;
     // A run without an end had problems in its blocks, and nothing was run.

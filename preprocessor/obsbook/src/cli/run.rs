@@ -30,15 +30,17 @@ pub async fn run() -> ExitStatus {
             selectors,
             watch: true,
             share,
+            reports,
             ..
-        }) => watch::run(common, selectors, share).await,
+        }) => watch::run(common, selectors, share, reports).await,
         Some(Command::Check {
             selectors,
             down,
             share,
+            reports,
             ..
-        }) => check::run(common, selectors, *down, share).await,
-        Some(Command::Replay { run }) => replay::run(common, run.as_deref()),
+        }) => check::run(common, selectors, *down, share, reports).await,
+        Some(Command::Replay { run, reports }) => replay::run(common, run.as_deref(), reports),
         Some(Command::List { selectors }) => list::run(common, selectors),
         Some(Command::Lint) => lint::run(common),
         Some(Command::Up { profile }) => up::run(common, profile.as_deref()).await,

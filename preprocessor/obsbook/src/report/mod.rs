@@ -7,6 +7,7 @@ mod file;
 mod finding;
 mod human;
 mod json;
+mod junit;
 mod reporter;
 mod results;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use evidence_files::EvidenceFiles;
 pub use finding::Finding;
 pub use human::Human;
 pub use json::JsonLines;
+pub use junit::Junit;
 pub use reporter::{Output, Reporter};
 pub use results::{Line as ResultLine, Results, ResultsError};
 pub use saved::{ReplayError, SavedRun, find_saved, read_saved};
