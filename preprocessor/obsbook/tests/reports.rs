@@ -176,6 +176,46 @@ fn junit_names_every_lab_and_an_old_file_does_not_speak_for_a_new_run() {
 }
 
 #[test]
+fn annotations_go_to_standard_error_and_the_table_to_the_summary() {
+    let copy = Copy::of("good");
+    let workspace = copy.folder.path();
+    let summary = workspace.join("summary.md");
+    let said = told(
+        copy.call(&["check", "--format", "json"])
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_WORKSPACE", workspace)
+            .env("GITHUB_STEP_SUMMARY", &summary),
+    );
+    let annotations: Vec<_> = said
+        .err
+        .lines()
+        .filter(|line| line.starts_with("::error "))
+        .collect();
+    assert_eq!(annotations.len(), 3, "{}", said.err);
+    let place =
+        "::error file=good/src/target.md,line=3,title=lab target-killed unsteady::not run: ";
+    assert!(annotations[0].starts_with(place), "{}", annotations[0]);
+    assert!(
+        said.out.lines().all(|line| line.starts_with('{')),
+        "{}",
+        said.out
+    );
+    let table = copy.text("summary.md");
+    assert!(
+        table.starts_with("### obsbook: 3 unsteady in 0 s\n\n| lab |"),
+        "{table}"
+    );
+    assert!(!copy.run(&["check"]).err.contains("::error"));
+    let said = Copy::of("broken").run(&["check", "--github"]);
+    assert_eq!(
+        said.err.matches("::error file=src/target.md,line=").count(),
+        6,
+        "{}",
+        said.err
+    );
+}
+
+#[test]
 fn a_test_run_leaves_what_a_check_leaves() {
     let copy = Copy::of("good");
     let root = copy.root();
@@ -188,9 +228,16 @@ fn a_test_run_leaves_what_a_check_leaves() {
     fs::write(&file, input.to_string()).expect("written");
     let mut call = obsbook(copy.folder.path());
     call.env("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        .env("GITHUB_ACTIONS", "true")
         .stdin(fs::File::open(&file).expect("the input"));
     let said = told(&mut call);
     assert_eq!(said.status, 3, "{}", said.err);
+    assert_eq!(
+        said.err.matches("::error file=src/target.md,").count(),
+        3,
+        "{}",
+        said.err
+    );
     assert!(
         copy.text("good/made/junit.xml")
             .contains("tests=\"3\" skipped=\"0\" failures=\"0\" errors=\"3\"")

@@ -56,6 +56,9 @@ pub(super) struct Reports {
     /// Write a JUnit XML file as well
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Write GitHub annotations to standard error, and the job's summary [default for `check` in GitHub Actions]
+    #[arg(long)]
+    pub(super) github: bool,
 }
 
 /// How a command speaks.

@@ -38,7 +38,8 @@ impl Context {
 
     /// Returns the surroundings of a command that runs labs: what it leaves behind, and the reports that are wanted, come with it.
     pub(super) fn keeping(mut self, reports: &Reports) -> Result<Self, ExitStatus> {
-        let kept = outputs::of_run(&self.book.root, reports.junit.as_deref())?;
+        let github = reports.github || outputs::in_github_actions();
+        let kept = outputs::of_run(&self.book.root, reports.junit.as_deref(), github)?;
         self.reporter = self.reporter.and(kept);
         Ok(self)
     }

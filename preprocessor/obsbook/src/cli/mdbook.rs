@@ -45,7 +45,8 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
     if context.renderer == "test" {
         let junit = loaded.settings.junit.as_ref();
         let junit = junit.map(|path| loaded.root.join(path));
-        let kept = outputs::of_run(&loaded.root, junit.as_deref())?;
+        let github = outputs::in_github_actions();
+        let kept = outputs::of_run(&loaded.root, junit.as_deref(), github)?;
         reporter = reporter.and(kept);
     }
     for diagnostic in &loaded.book.diagnostics {

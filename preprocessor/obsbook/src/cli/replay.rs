@@ -21,7 +21,12 @@ pub(super) fn run(
     };
     let path = find_saved(root.as_deref(), run).map_err(tell)?;
     let mut all = outputs::printed(common.format);
-    all.extend(outputs::wanted(reports.junit.as_deref())?);
+    let folder = root.unwrap_or_default();
+    all.extend(outputs::wanted(
+        &folder,
+        reports.junit.as_deref(),
+        reports.github,
+    )?);
     let reporter = Reporter::new(all);
     let status = read_saved(&path, |record| reporter.pass(record)).map_err(tell)?;
     // A run without an end had problems in its blocks, and nothing was run.
