@@ -266,3 +266,16 @@ fn what_is_not_a_terminal_gets_plain_lines() {
         said.out
     );
 }
+
+#[test]
+fn a_lab_is_explained_before_it_runs() {
+    let copy = Copy::of("good");
+    let said = copy.run(&["explain", "target-paused", "target-up"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    insta::assert_snapshot!(said.out);
+    let said = copy.run(&["explain", "target-killed", "--format", "json"]);
+    let explained: Value = serde_json::from_str(&said.out).expect("json");
+    assert_eq!(explained["faults"][0]["words"], "kill target");
+    assert_eq!(explained["took"], Value::Null);
+    assert_eq!(copy.run(&["explain"]).status, 2);
+}

@@ -123,6 +123,12 @@ pub(super) enum Command {
         #[command(flatten)]
         reports: Reports,
     },
+    /// Say what labs will do, and how to do it by hand; runs nothing
+    Explain {
+        /// As for `check`
+        #[arg(required = true)]
+        selectors: Vec<String>,
+    },
     /// List labs
     List {
         /// As for `check`

@@ -5,6 +5,7 @@ mod check;
 mod context;
 mod doctor;
 mod down;
+mod explain;
 mod fault;
 mod lint;
 mod list;

@@ -1,12 +1,14 @@
 //! Faults and their undoing: through a service's own fault API, the engine, the proxies between services, or the traffic.
 
 mod api;
+mod by_hand;
 mod inject;
 mod load;
 mod network;
 mod undo;
 
 pub use api::{ApiError, FaultApi, FaultState};
+pub use by_hand::{ByHand, by_hand};
 pub use inject::{InjectError, inject};
 pub use load::LoadError;
 pub use network::NetworkError;

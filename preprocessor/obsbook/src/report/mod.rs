@@ -3,6 +3,7 @@
 mod costs;
 mod evidence;
 mod evidence_files;
+mod explanation;
 mod file;
 mod finding;
 mod github;
@@ -20,6 +21,7 @@ mod waiting;
 pub use costs::{Cost, costs};
 pub use evidence::{Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence};
 pub use evidence_files::EvidenceFiles;
+pub use explanation::Explanation;
 pub use finding::Finding;
 pub use github::Github;
 pub use human::Human;
