@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::span::{Position, SourceFile, Span};
 
 /// One problem, where it stands, and the next step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// What is wrong, as a lowercase fragment.
     pub message: String,
@@ -21,15 +21,14 @@ pub struct Diagnostic {
     /// Where it ends.
     pub end: Position,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// Why the place is wrong, said beside the caret.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    #[serde(skip)]
-    source: SourceFile,
-    #[serde(skip)]
-    span: Span,
+    /// The whole lines that it stands in, as they were then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -43,8 +42,7 @@ impl Diagnostic {
             end: source.position(span.end),
             hint: None,
             label: None,
-            source: source.clone(),
-            span,
+            text: source.lines(&span).to_owned(),
         }
     }
 
@@ -65,12 +63,17 @@ impl Diagnostic {
     /// Returns the problem as a person reads it: message, `file:line:column`, the line with a caret, the hint.
     pub fn render(&self, colour: bool) -> String {
         let path = self.file.display().to_string();
-        let mut annotation = AnnotationKind::Primary.span(self.span.clone());
+        let first = self.start.line;
+        let start = self.start.offset_in(&self.text, first);
+        // A saved problem may have lost its lines.
+        let end = self.end.offset_in(&self.text, first).max(start);
+        let mut annotation = AnnotationKind::Primary.span(start..end);
         if let Some(label) = &self.label {
             annotation = annotation.label(label);
         }
         let mut group = Level::ERROR.primary_title(&self.message).element(
-            Snippet::source(&*self.source.text)
+            Snippet::source(&*self.text)
+                .line_start(first)
                 .path(&path)
                 .annotation(annotation),
         );

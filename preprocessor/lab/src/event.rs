@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::block::Fault;
 use crate::diagnostic::Diagnostic;
@@ -12,7 +12,7 @@ use crate::verdict::Verdict;
 pub const VERSION: u32 = 1;
 
 /// One line of `--format json`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Record {
     /// Always [`VERSION`].
     pub v: u32,
@@ -28,7 +28,7 @@ pub struct Record {
 }
 
 /// The part of a lab's run in which a condition was looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Before anything is broken.
@@ -43,8 +43,45 @@ pub enum Phase {
     Recover,
 }
 
+/// Where a lab stands in the book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The lab's id.
+    pub id: String,
+    /// The sentence that it proves.
+    pub title: String,
+    /// The name of its chapter in SUMMARY.md.
+    pub chapter: String,
+    /// Its file, relative to the book's root.
+    pub file: String,
+    /// The line of its fence.
+    pub line: usize,
+    /// The profile that it runs in.
+    pub profile: String,
+}
+
+/// A condition that a lab will look at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// The part of the run that it belongs to: `steady`, `expect` or `after`.
+    pub phase: Phase,
+    /// The condition in words, as observations name it.
+    pub condition: String,
+    /// What is asked: conditions of one subject are points of one curve.
+    pub subject: String,
+    /// The bound in the block's words.
+    pub bound: String,
+    /// Seconds that it has to become true; of one that must always hold, the seconds that it is watched for.
+    pub within: f64,
+    /// Whether it must hold at every sample.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
+    /// Its line in the lab's file.
+    pub line: usize,
+}
+
 /// What happened.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A problem in an author's file.
@@ -55,6 +92,12 @@ pub enum Event {
         labs: Vec<String>,
         /// The compose project of the stack.
         project: String,
+        /// Every lab of the book, in its order, also those that are not run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        book: Vec<Place>,
+        /// What took part, by name: `obsbook`, and components that told their version.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        versions: BTreeMap<String, String>,
     },
     /// The profile's containers are healthy and its data sources answer.
     StackReady {
@@ -73,6 +116,9 @@ pub enum Event {
         file: String,
         /// The line of its fence.
         line: usize,
+        /// What will be looked at.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conditions: Vec<Planned>,
     },
     /// Every steady condition held for three samples in a row.
     SteadyHeld {
@@ -131,10 +177,10 @@ pub enum Event {
         /// How.
         verdict: Verdict,
         /// Why, unless it passed.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
         /// What was seen instead, a line each.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         seen: Vec<String>,
         /// Seconds that it took.
         seconds: f64,

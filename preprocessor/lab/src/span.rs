@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A byte range in one file.
 pub type Span = Range<usize>;
@@ -26,7 +26,7 @@ impl<T> Spanned<T> {
 }
 
 /// A line and a column, both counted from 1; columns count characters, not bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
     /// The line, from 1.
     pub line: usize,
@@ -71,10 +71,34 @@ impl SourceFile {
         offset
     }
 
+    /// Returns the whole lines that `span` touches.
+    pub fn lines(&self, span: &Span) -> &str {
+        let Span { start, end } = self.clamp(span);
+        let from = self.text[..start]
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
+        let to = self.text[end..].find('\n');
+        &self.text[from..to.map_or(self.text.len(), |newline| end + newline)]
+    }
+
     /// Returns `span` cut to this file's text and moved onto character boundaries.
     pub fn clamp(&self, span: &Span) -> Span {
         let start = self.floor(span.start);
         start..self.floor(span.end).max(start)
+    }
+}
+
+impl Position {
+    /// Returns the byte offset of this place in `text`, whose first line is the line `first` of its file.
+    pub fn offset_in(self, text: &str, first: usize) -> usize {
+        let lines = text.split_inclusive('\n');
+        let above: usize = lines
+            .take(self.line.saturating_sub(first))
+            .map(str::len)
+            .sum();
+        let characters = text[above..].char_indices().map(|(offset, _)| offset);
+        let within = characters.chain([text.len() - above]);
+        above + within.take(self.column).last().unwrap_or_default()
     }
 }
 
@@ -90,6 +114,21 @@ mod tests {
                 file.position(offset),
                 Position { line, column },
                 "offset {offset}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_place_is_found_again_in_the_lines_around_it() {
+        let file = SourceFile::new("a.md", "añb\r\nsecond\nthird");
+        for span in [0..3, 3..3, 6..8, 8..14, 13..18, 18..18] {
+            let (start, end) = (file.position(span.start), file.position(span.end));
+            let lines = file.lines(&span);
+            let found = start.offset_in(lines, start.line)..end.offset_in(lines, start.line);
+            assert_eq!(
+                lines[found],
+                file.text[span.clone()],
+                "{span:?} in {lines:?}"
             );
         }
     }

@@ -87,6 +87,19 @@ impl ExitStatus {
         }
     }
 
+    /// Returns the status of this number, if it is one of ours.
+    pub fn of(code: u8) -> Option<Self> {
+        [
+            Self::Success,
+            Self::Failed,
+            Self::Invalid,
+            Self::Environment,
+            Self::Interrupted,
+        ]
+        .into_iter()
+        .find(|status| status.code() == code)
+    }
+
     /// Returns the more pressing of two: 130, then 2, 1, 3, 0.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use obsbook_lab::event::Record;
 
 use crate::images::{self, Renderer};
-use crate::report::Output;
+use crate::report::{Output, Waiting};
 
 /// Returns whether to write colour: on a terminal, unless NO_COLOR is set (<https://no-color.org>).
 pub fn colour(is_terminal: bool) -> bool {
@@ -33,6 +33,7 @@ pub(crate) use out;
 pub struct Progress {
     renderer: Renderer,
     spinner: Option<ProgressBar>,
+    waiting: Waiting,
 }
 
 impl Progress {
@@ -44,8 +45,12 @@ impl Progress {
 }
 
 impl Output for Progress {
-    fn record(&mut self, _record: &Record) {
-        self.stop();
+    fn record(&mut self, record: &Record) {
+        self.waiting.record(record);
+        match self.waiting.line(record) {
+            Some(line) => self.activity(&line),
+            None => self.stop(),
+        }
     }
 
     fn progress(&mut self, line: &str) {
@@ -71,5 +76,12 @@ impl Output for Progress {
     fn building(&mut self, progress: &images::Progress) {
         self.stop();
         self.renderer.show(progress);
+    }
+}
+
+impl Drop for Progress {
+    /// What ends in the middle leaves no spinner behind.
+    fn drop(&mut self) {
+        self.stop();
     }
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub scenarios: PathBuf,
     /// Where a test run leaves its results, relative to the book's root.
     pub results: PathBuf,
+    /// Where a test run leaves its JUnit file, relative to the book's root; none by default.
+    pub junit: Option<PathBuf>,
     /// How mdBook starts obsbook; its own key.
     pub command: Option<String>,
     /// Preprocessors that run after this one; mdBook's own key.
@@ -99,6 +101,7 @@ impl Default for Settings {
             dashboards: PathBuf::from("compose/config/grafana/dashboards"),
             scenarios: PathBuf::from("labs/scenarios"),
             results: PathBuf::from(".obsbook/results.json"),
+            junit: None,
             command: None,
             before: Vec::new(),
             after: Vec::new(),
@@ -132,7 +135,7 @@ impl SettingsError {
             Self::NoBook(_) => "go to the book's folder, or name it with --book DIR".to_owned(),
             Self::BookToml(_) => "mend the line that it names".to_owned(),
             Self::Table(_) => {
-                "keys: compose, profile, project, select, images, registry-profiles, install, dynamic-ports, dashboards, scenarios, results"
+                "keys: compose, profile, project, select, images, registry-profiles, install, dynamic-ports, dashboards, scenarios, results, junit"
                     .to_owned()
             }
             Self::FalseGreen(_) => {

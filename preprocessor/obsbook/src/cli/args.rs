@@ -50,6 +50,17 @@ pub(super) struct Common {
     pub(super) dynamic_ports: bool,
 }
 
+/// Where else a run is reported.
+#[derive(Debug, Args)]
+pub(super) struct Reports {
+    /// Write a JUnit XML file as well
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Write GitHub annotations to standard error, and the job's summary [default for `check` in GitHub Actions]
+    #[arg(long)]
+    pub(super) github: bool,
+}
+
 /// How a command speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -102,6 +113,21 @@ pub(super) enum Command {
         watch: bool,
         #[command(flatten)]
         share: Share,
+        #[command(flatten)]
+        reports: Reports,
+    },
+    /// Show a saved run again, or report it in another form
+    Replay {
+        /// A file with one event a line, or the id of a kept run [default: the newest kept run]
+        run: Option<String>,
+        #[command(flatten)]
+        reports: Reports,
+    },
+    /// Say what labs will do, and how to do it by hand; runs nothing
+    Explain {
+        /// As for `check`
+        #[arg(required = true)]
+        selectors: Vec<String>,
     },
     /// List labs
     List {

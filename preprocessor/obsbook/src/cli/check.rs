@@ -2,7 +2,7 @@
 
 use obsbook_lab::verdict::ExitStatus;
 
-use super::args::{Common, Share};
+use super::args::{Common, Reports, Share};
 use super::context::{Context, interrupt};
 use crate::prepare;
 use crate::run::run as run_labs;
@@ -12,8 +12,9 @@ pub(super) async fn run(
     selectors: &[String],
     down: bool,
     share: &Share,
+    reports: &Reports,
 ) -> Result<ExitStatus, ExitStatus> {
-    let context = Context::load(common)?;
+    let context = Context::load(common)?.keeping(reports)?;
     context.check_blocks()?;
     let labs = context.share(selectors, share)?;
     let interrupt = interrupt();

@@ -1,19 +1,19 @@
 //! What most commands begin with: the book, its problems, and where reports go.
 
-use std::io::{IsTerminal, stdout};
+use std::path::PathBuf;
 
 use obsbook_lab::block::Lab;
 use obsbook_lab::event::Event;
 use obsbook_lab::selector::select;
 use obsbook_lab::verdict::ExitStatus;
 
-use super::args::{Common, Format, Share};
-use crate::book::{LoadedBook, find_root};
+use super::args::{Common, Format, Reports, Share};
+use super::outputs;
+use crate::book::{LoadedBook, SettingsError, find_root};
 use crate::images::Source;
 use crate::prepare::Preparation;
-use crate::report::{Human, JsonLines, Output, Reporter};
+use crate::report::Reporter;
 use crate::run::{Environment, Interrupt, jobs};
-use crate::terminal;
 
 /// A command's surroundings.
 pub(super) struct Context {
@@ -26,20 +26,22 @@ pub(super) struct Context {
 impl Context {
     /// Returns the book and reporter of a command; an error has been told already.
     pub(super) fn load(common: &Common) -> Result<Self, ExitStatus> {
-        let here = std::env::current_dir().unwrap_or_default();
-        let root = match &common.book {
-            Some(folder) if folder.join("book.toml").is_file() => Ok(folder.clone()),
-            Some(folder) => Err(crate::book::SettingsError::NoBook(folder.clone())),
-            None => find_root(&here),
-        };
-        let root = root.map_err(|error| fail(&error, Some(error.hint())))?;
+        let root = root(common).map_err(|error| fail(&error, Some(error.hint())))?;
         let book = LoadedBook::load(&root).map_err(|error| fail(&error, Some(error.hint())))?;
         Ok(Self {
             preparation: Preparation::of(common, &book),
-            reporter: reporter(common.format),
+            reporter: Reporter::new(outputs::printed(common.format)),
             format: common.format,
             book,
         })
+    }
+
+    /// Returns the surroundings of a command that runs labs: what it leaves behind, and the reports that are wanted, come with it.
+    pub(super) fn keeping(mut self, reports: &Reports) -> Result<Self, ExitStatus> {
+        let github = reports.github || outputs::in_github_actions();
+        let kept = outputs::of_run(&self.book.root, reports.junit.as_deref(), github)?;
+        self.reporter = self.reporter.and(kept);
+        Ok(self)
     }
 
     /// Tells every problem of the book; with any, nothing may run.
@@ -108,16 +110,14 @@ impl Preparation {
     }
 }
 
-/// Returns where events go: people's words on standard output, or JSON there; progress on standard error.
-fn reporter(format: Format) -> Reporter {
-    let main: Box<dyn Output> = match format {
-        Format::Human => Box::new(Human::new(
-            stdout(),
-            terminal::colour(stdout().is_terminal()),
-        )),
-        Format::Json => Box::new(JsonLines::new(stdout())),
-    };
-    Reporter::new(vec![main, Box::<terminal::Progress>::default()])
+/// Returns the folder of the book that the flags name, or that the process is in.
+pub(super) fn root(common: &Common) -> Result<PathBuf, SettingsError> {
+    let here = std::env::current_dir().unwrap_or_default();
+    match &common.book {
+        Some(folder) if folder.join("book.toml").is_file() => Ok(folder.clone()),
+        Some(folder) => Err(SettingsError::NoBook(folder.clone())),
+        None => find_root(&here),
+    }
 }
 
 /// Returns an interrupt that says at the first signal what happens now.

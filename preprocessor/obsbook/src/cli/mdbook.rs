@@ -7,6 +7,7 @@ use obsbook_lab::event::Event;
 use obsbook_lab::verdict::ExitStatus;
 
 use super::context::{fail, interrupt};
+use super::outputs;
 use crate::book::{self, LoadedBook, Settings};
 use crate::prepare::Preparation;
 use crate::report::{Human, Reporter};
@@ -37,10 +38,17 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
         .map_err(|error| fail(&error, Some(error.hint())))?;
     // Standard output carries the book, so people are told on standard error.
     let colour = terminal::colour(stderr().is_terminal());
-    let reporter = Reporter::new(vec![
-        Box::new(Human::new(stderr(), colour)),
+    let mut reporter = Reporter::new(vec![
         Box::<terminal::Progress>::default(),
+        Box::new(Human::new(stderr(), colour)),
     ]);
+    if context.renderer == "test" {
+        let junit = loaded.settings.junit.as_ref();
+        let junit = junit.map(|path| loaded.root.join(path));
+        let github = outputs::in_github_actions();
+        let kept = outputs::of_run(&loaded.root, junit.as_deref(), github)?;
+        reporter = reporter.and(kept);
+    }
     for diagnostic in &loaded.book.diagnostics {
         reporter.emit(None, Event::Diagnostic(diagnostic.clone()));
     }

@@ -5,8 +5,8 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Cli, Command};
 use super::{
-    check, doctor, down, fault, lint, list, mdbook, prove, reset, results, scenario, status, up,
-    watch,
+    check, doctor, down, explain, fault, lint, list, mdbook, prove, replay, reset, results,
+    scenario, status, up, watch,
 };
 
 /// Runs the command that the process's arguments name, and returns its exit status.
@@ -30,14 +30,18 @@ pub async fn run() -> ExitStatus {
             selectors,
             watch: true,
             share,
+            reports,
             ..
-        }) => watch::run(common, selectors, share).await,
+        }) => watch::run(common, selectors, share, reports).await,
         Some(Command::Check {
             selectors,
             down,
             share,
+            reports,
             ..
-        }) => check::run(common, selectors, *down, share).await,
+        }) => check::run(common, selectors, *down, share, reports).await,
+        Some(Command::Replay { run, reports }) => replay::run(common, run.as_deref(), reports),
+        Some(Command::Explain { selectors }) => explain::run(common, selectors),
         Some(Command::List { selectors }) => list::run(common, selectors),
         Some(Command::Lint) => lint::run(common),
         Some(Command::Up { profile }) => up::run(common, profile.as_deref()).await,

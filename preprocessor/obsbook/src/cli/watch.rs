@@ -9,7 +9,7 @@ use notify_debouncer_mini::{DebounceEventResult, Debouncer, new_debouncer};
 use obsbook_lab::verdict::ExitStatus;
 use tokio::sync::mpsc;
 
-use super::args::{Common, Share};
+use super::args::{Common, Reports, Share};
 use super::context::{Context, fail, interrupt};
 use crate::book::LoadedBook;
 use crate::run::{Interrupt, run as run_labs};
@@ -24,9 +24,10 @@ pub(super) async fn run(
     common: &Common,
     selectors: &[String],
     share: &Share,
+    reports: &Reports,
 ) -> Result<ExitStatus, ExitStatus> {
     let interrupt = interrupt();
-    let context = Context::load(common)?;
+    let context = Context::load(common)?.keeping(reports)?;
     // Watched before the first run, so that what is saved meanwhile is not missed.
     let mut saves = Saves::of(&context.book).map_err(|error| {
         let hint = "raise fs.inotify.max_user_watches, or run `obsbook check` by hand";
@@ -43,7 +44,7 @@ pub(super) async fn run(
         let Some(Some(())) = interrupt.unless(saves.times.recv()).await else {
             return Ok(ExitStatus::Interrupted);
         };
-        let Ok(context) = Context::load(common) else {
+        let Ok(context) = Context::load(common).and_then(|context| context.keeping(reports)) else {
             continue;
         };
         let now = blocks(&context.book);

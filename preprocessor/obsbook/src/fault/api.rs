@@ -56,6 +56,28 @@ pub enum ApiError {
     },
 }
 
+/// Returns the method and the body that ask a fault API for a fault.
+pub(super) fn request(kind: &FaultKind, time_to_live: Duration) -> (Method, Value) {
+    let ttl = time_to_live.as_secs();
+    match kind {
+        FaultKind::Latency { by_ms, ratio } => (
+            Method::PUT,
+            json!({"by_ms": by_ms, "ratio": ratio, "ttl_s": ttl}),
+        ),
+        FaultKind::Error { ratio } => (Method::PUT, json!({"ratio": ratio, "ttl_s": ttl})),
+        FaultKind::Memory { mib } => (Method::PUT, json!({"mib": mib, "ttl_s": ttl})),
+        FaultKind::Retries { attempts } => {
+            (Method::PUT, json!({"attempts": attempts, "ttl_s": ttl}))
+        }
+        FaultKind::Leak { connections } => (
+            Method::PUT,
+            json!({"connections": connections, "ttl_s": ttl}),
+        ),
+        FaultKind::Stall => (Method::PUT, json!({"ttl_s": ttl})),
+        _ => (Method::POST, json!({})),
+    }
+}
+
 impl<'s> FaultApi<'s> {
     /// Returns the fault API of `service`.
     pub fn new(stack: &'s Stack, service: impl Into<String>) -> Self {
@@ -70,24 +92,7 @@ impl<'s> FaultApi<'s> {
     /// # Errors
     /// The API refuses, or does not answer.
     pub async fn put(&self, kind: &FaultKind, time_to_live: Duration) -> Result<(), ApiError> {
-        let ttl = time_to_live.as_secs();
-        let (method, body) = match kind {
-            FaultKind::Latency { by_ms, ratio } => (
-                Method::PUT,
-                json!({"by_ms": by_ms, "ratio": ratio, "ttl_s": ttl}),
-            ),
-            FaultKind::Error { ratio } => (Method::PUT, json!({"ratio": ratio, "ttl_s": ttl})),
-            FaultKind::Memory { mib } => (Method::PUT, json!({"mib": mib, "ttl_s": ttl})),
-            FaultKind::Retries { attempts } => {
-                (Method::PUT, json!({"attempts": attempts, "ttl_s": ttl}))
-            }
-            FaultKind::Leak { connections } => (
-                Method::PUT,
-                json!({"connections": connections, "ttl_s": ttl}),
-            ),
-            FaultKind::Stall => (Method::PUT, json!({"ttl_s": ttl})),
-            _ => (Method::POST, json!({})),
-        };
+        let (method, body) = request(kind, time_to_live);
         self.call(method, &format!("/faults/{}", kind.word()), Some(body))
             .await
             .map(drop)

@@ -10,7 +10,7 @@ use crate::stack::{AddressProblem, Stack};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Users that come or go in a second: a ramp would blur the moment at which the load changed.
-const SPAWN_RATE: &str = "100";
+pub(super) const SPAWN_RATE: &str = "100";
 
 /// Why the traffic could not be changed.
 #[derive(Debug, thiserror::Error)]

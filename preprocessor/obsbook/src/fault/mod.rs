@@ -1,6 +1,7 @@
 //! Faults and their undoing: through a service's own fault API, the engine, the proxies between services, or the traffic.
 
 mod api;
+mod by_hand;
 mod config;
 mod inject;
 mod load;
@@ -8,6 +9,7 @@ mod network;
 mod undo;
 
 pub use api::{ApiError, FaultApi, FaultState};
+pub use by_hand::{ByHand, by_hand};
 pub use config::ConfigError;
 pub use inject::{InjectError, inject};
 pub use load::LoadError;

@@ -9,7 +9,7 @@ use crate::engine::{EngineError, State};
 use crate::stack::Stack;
 
 /// The name of every toxic that obsbook adds: there is one of it on each way at most.
-const TOXIC: &str = "obsbook";
+pub(super) const TOXIC: &str = "obsbook";
 
 /// The way from one service to another.
 #[derive(Debug, Clone, Copy)]
@@ -55,14 +55,13 @@ impl NetworkError {
 }
 
 impl Way<'_> {
-    fn proxy(&self) -> String {
+    pub(super) fn proxy(&self) -> String {
         format!("{}-to-{}", self.from, self.to)
     }
 
-    /// Disturbs the way; an earlier disturbance of obsbook's is replaced.
-    pub(super) async fn disturb(&self, stack: &Stack, how: &Network) -> Result<(), NetworkError> {
-        self.calm(stack).await?;
-        let (kind, attributes): (_, Vec<String>) = match how {
+    /// Returns the arguments with which the proxies' client disturbs the way; `None` for what has no toxic: no connections at all.
+    pub(super) fn toxic(&self, how: &Network) -> Option<Vec<String>> {
+        let (kind, attributes) = match how {
             Network::Latency { by_ms, jitter_ms } => (
                 "latency",
                 vec![format!("latency={by_ms}"), format!("jitter={jitter_ms}")],
@@ -70,14 +69,25 @@ impl Way<'_> {
             Network::Bandwidth { rate_kb } => ("bandwidth", vec![format!("rate={rate_kb}")]),
             Network::Timeout { after_ms } => ("timeout", vec![format!("timeout={after_ms}")]),
             Network::Reset => ("reset_peer", vec!["timeout=0".to_owned()]),
-            Network::Down => return self.enable(stack, false).await,
+            Network::Down => return None,
         };
-        let proxy = self.proxy();
-        let mut command = vec!["toxic", "add", "-t", kind, "-n", TOXIC, "--downstream"];
-        for attribute in &attributes {
-            command.extend(["-a", attribute.as_str()]);
+        let mut command = ["toxic", "add", "-t", kind, "-n", TOXIC, "--downstream"]
+            .map(str::to_owned)
+            .to_vec();
+        for attribute in attributes {
+            command.extend(["-a".to_owned(), attribute]);
         }
-        command.push(&proxy);
+        command.push(self.proxy());
+        Some(command)
+    }
+
+    /// Disturbs the way; an earlier disturbance of obsbook's is replaced.
+    pub(super) async fn disturb(&self, stack: &Stack, how: &Network) -> Result<(), NetworkError> {
+        self.calm(stack).await?;
+        let Some(command) = self.toxic(how) else {
+            return self.enable(stack, false).await;
+        };
+        let command: Vec<_> = command.iter().map(String::as_str).collect();
         // An unknown flag prints the usage and succeeds.
         match client(stack, &command).await? {
             Some(said) if !said.starts_with("Added") => Err(refused(stack, said)),

@@ -1,5 +1,6 @@
 //! The run as a person watches it; readable without colour.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use obsbook_lab::event::{Event, Phase, Record};
@@ -13,7 +14,8 @@ pub struct Human<W> {
     colour: bool,
     /// The lab whose steps are being written.
     current: Option<String>,
-    latest: std::collections::BTreeMap<String, String>,
+    /// What was last seen of each condition of each lab.
+    latest: BTreeMap<(Option<String>, String), String>,
 }
 
 impl<W: Write + Send> Human<W> {
@@ -23,7 +25,7 @@ impl<W: Write + Send> Human<W> {
             out,
             colour,
             current: None,
-            latest: std::collections::BTreeMap::new(),
+            latest: BTreeMap::new(),
         }
     }
 
@@ -33,8 +35,20 @@ impl<W: Write + Send> Human<W> {
         let _ = self.out.flush();
     }
 
-    fn step(&mut self, name: &str, text: &str) {
-        self.line(&format!("  {name:<9} {text}"));
+    /// Names the lab that the next line is of, unless the line before is of it as well.
+    fn turn_to(&mut self, lab: Option<&String>) {
+        if self.current.as_ref() == lab {
+            return;
+        }
+        self.current = lab.cloned();
+        if let Some(id) = lab {
+            self.line(&format!("\n{}", self.paint(id, "1")));
+        }
+    }
+
+    fn step(&mut self, record: &Record, name: &str, text: &str) {
+        self.turn_to(record.lab.as_ref());
+        self.line(&format!("  {name:<9} {}", printable(text)));
     }
 
     fn paint(&self, text: &str, code: &str) -> String {
@@ -63,7 +77,7 @@ impl<W: Write + Send> Output for Human<W> {
                 let text = diagnostic.render(self.colour);
                 self.line(&format!("{text}\n"));
             }
-            Event::RunStarted { labs, project } => {
+            Event::RunStarted { labs, project, .. } => {
                 let count = labs.len();
                 let plural = if count == 1 { "lab" } else { "labs" };
                 self.line(&format!("{count} {plural} on stack {project}"));
@@ -78,19 +92,26 @@ impl<W: Write + Send> Output for Human<W> {
                     "profile {profile} {how}: ready after {seconds:.1} s"
                 ));
             }
-            Event::LabStarted { title, file, line } => {
-                self.latest.clear();
+            Event::LabStarted {
+                title, file, line, ..
+            } => {
+                self.latest.retain(|(lab, _), _| *lab != record.lab);
                 self.current.clone_from(&record.lab);
                 let id = self.paint(record.lab.as_deref().unwrap_or_default(), "1");
                 self.line(&format!("\n{id}  {title}  ({file}:{line})"));
             }
-            Event::SteadyHeld { seconds } => self.step("steady", &format!("after {seconds:.1} s")),
-            Event::ControlHeld { .. } => self.step("control", "nothing expected is true yet"),
-            Event::FaultInjected { fault } => self.step("break", &fault.to_string()),
+            Event::SteadyHeld { seconds } => {
+                self.step(record, "steady", &format!("after {seconds:.1} s"))
+            }
+            Event::ControlHeld { .. } => {
+                self.step(record, "control", "nothing expected is true yet")
+            }
+            Event::FaultInjected { fault } => self.step(record, "break", &fault.to_string()),
             Event::Observation {
                 condition, seen, ..
             } => {
-                self.latest.insert(condition.clone(), seen.clone());
+                self.latest
+                    .insert((record.lab.clone(), condition.clone()), seen.clone());
             }
             Event::ExpectationMet {
                 phase,
@@ -104,19 +125,27 @@ impl<W: Write + Send> Output for Human<W> {
                 };
                 match condition.strip_prefix("always ") {
                     Some(_) => self.step(
+                        record,
                         name,
                         &format!("{condition}: at every sample for {after:.1} s"),
                     ),
                     None => {
-                        let seen = self.latest.get(condition).cloned().unwrap_or_default();
-                        self.step(name, &format!("{condition}: {seen} after {after:.1} s"));
+                        let key = (record.lab.clone(), condition.clone());
+                        let seen = self.latest.get(&key).cloned().unwrap_or_default();
+                        self.step(
+                            record,
+                            name,
+                            &format!("{condition}: {seen} after {after:.1} s"),
+                        );
                     }
                 }
             }
-            Event::FaultUndone { fault } => self.step("undo", &fault.to_string()),
-            Event::SteadyRestored { seconds } => {
-                self.step("recover", &format!("steady again after {seconds:.1} s"))
-            }
+            Event::FaultUndone { fault } => self.step(record, "undo", &fault.to_string()),
+            Event::SteadyRestored { seconds } => self.step(
+                record,
+                "recover",
+                &format!("steady again after {seconds:.1} s"),
+            ),
             Event::LabFinished {
                 verdict,
                 reason,
@@ -125,16 +154,13 @@ impl<W: Write + Send> Output for Human<W> {
             } => {
                 let reason = reason
                     .as_ref()
-                    .map(|reason| format!("  {reason}"))
+                    .map(|reason| format!("  {}", printable(reason)))
                     .unwrap_or_default();
-                if self.current != record.lab {
-                    let id = record.lab.as_deref().unwrap_or_default();
-                    self.line(&format!("\n{}", self.paint(id, "1")));
-                }
+                self.turn_to(record.lab.as_ref());
                 let verdict = self.verdict(*verdict);
                 self.line(&format!("  {verdict} in {seconds:.1} s{reason}"));
                 for line in seen {
-                    self.line(&format!("            {line}"));
+                    self.line(&format!("            {}", printable(line)));
                 }
             }
             Event::RunFinished {
@@ -156,9 +182,25 @@ impl<W: Write + Send> Output for Human<W> {
     }
 }
 
+/// Returns `words` with control characters spelt out: what a service wrote into its log must not steer a terminal.
+pub(super) fn printable(words: &str) -> String {
+    let spelt = |c: char| c.is_control() && c != '\n' && c != '\t';
+    words
+        .chars()
+        .map(|c| {
+            if spelt(c) {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::samples;
     use obsbook_lab::block::{Fault, FaultKind};
 
     #[test]
@@ -175,6 +217,8 @@ mod tests {
             Event::RunStarted {
                 labs: vec!["slow".to_owned()],
                 project: "obsbook".to_owned(),
+                book: vec![],
+                versions: BTreeMap::new(),
             },
             Event::StackReady {
                 profile: "core".to_owned(),
@@ -185,6 +229,7 @@ mod tests {
                 title: "One slow service".to_owned(),
                 file: "src/a.md".to_owned(),
                 line: 3,
+                conditions: vec![],
             },
             Event::SteadyHeld { seconds: 2.04 },
             Event::ControlHeld { seconds: 0.2 },
@@ -232,5 +277,60 @@ mod tests {
             });
         }
         insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+    }
+
+    #[test]
+    fn labs_at_the_same_time_are_told_apart() {
+        let condition = "p95 is > 0.7";
+        let met = || Event::ExpectationMet {
+            phase: Phase::Expect,
+            condition: condition.to_owned(),
+            after: 3.21,
+        };
+        let mut out = Vec::new();
+        let mut human = Human::new(&mut out, false);
+        for (lab, event) in [
+            ("a", samples::started(vec![])),
+            ("b", samples::started(vec![])),
+            ("b", Event::SteadyHeld { seconds: 1.0 }),
+            ("a", Event::SteadyHeld { seconds: 2.0 }),
+            ("a", samples::looked(Phase::Expect, condition, true, "0.8")),
+            ("b", samples::looked(Phase::Expect, condition, true, "0.9")),
+            ("a", met()),
+            ("b", met()),
+        ] {
+            human.record(&samples::at(0, lab, event));
+        }
+        insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+    }
+
+    #[test]
+    fn what_a_service_wrote_does_not_steer_the_terminal() {
+        let mut out = Vec::new();
+        let mut human = Human::new(&mut out, false);
+        for record in samples::ended(Verdict::Failed, "a \u{1b}[31mred\u{7} line\n\tof é") {
+            human.record(&record);
+        }
+        let text = String::from_utf8(out).expect("text");
+        assert!(
+            text.contains("a \\u{1b}[31mred\\u{7} line\n\tof é"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_verdict_is_a_word_with_and_without_colour() {
+        for colour in [false, true] {
+            let mut out = Vec::new();
+            let mut human = Human::new(&mut out, colour);
+            for record in samples::every_verdict() {
+                human.record(&record);
+            }
+            let text = String::from_utf8(out).expect("text");
+            assert_eq!(text.contains('\u{1b}'), colour);
+            for verdict in Verdict::ALL {
+                assert!(text.contains(verdict.word()), "{verdict}: {text}");
+            }
+        }
     }
 }

@@ -11,6 +11,10 @@ use crate::images::Progress;
 pub trait Output: Send {
     /// Takes the next event.
     fn record(&mut self, record: &Record);
+    /// Returns what the output could not do since it was last asked, for people to read; it changes no verdict.
+    fn trouble(&mut self) -> Option<String> {
+        None
+    }
     /// Takes a line about work that is no event: an image being built, a container starting.
     fn progress(&mut self, _line: &str) {}
     /// Takes what passes by and matters only while it lasts: a container being created.
@@ -37,6 +41,14 @@ impl Reporter {
         }
     }
 
+    /// Returns the reporter with more outputs behind those that it has.
+    #[must_use]
+    pub fn and(mut self, more: Vec<Box<dyn Output>>) -> Self {
+        let outputs = self.outputs.get_mut();
+        outputs.unwrap_or_else(PoisonError::into_inner).extend(more);
+        self
+    }
+
     /// Returns the run's id.
     pub fn run(&self) -> &str {
         &self.run
@@ -51,7 +63,19 @@ impl Reporter {
             lab: lab.map(str::to_owned),
             event,
         };
-        self.each(|output| output.record(&record));
+        self.pass(&record);
+    }
+
+    /// Hands an event that has its time and run already to every output, and tells what an output could not do.
+    pub fn pass(&self, record: &Record) {
+        let mut troubles = Vec::new();
+        self.each(|output| {
+            output.record(record);
+            troubles.extend(output.trouble());
+        });
+        for trouble in troubles {
+            self.progress(&trouble);
+        }
     }
 
     /// Hands a line about other work to every output.

@@ -10,6 +10,8 @@ use obsbook_lab::book::Book;
 use obsbook_lab::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
+use super::file::write_whole;
+
 /// What a run left behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -73,12 +75,7 @@ impl Results {
     /// # Errors
     /// The disk does not take it.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let fresh = path.with_extension("new");
-        fs::write(&fresh, serde_json::to_vec_pretty(self)?)?;
-        fs::rename(&fresh, path)
+        write_whole(path, &serde_json::to_vec_pretty(self)?)
     }
 
     /// Returns the results at `path`, which name every lab of `book`.

@@ -1,6 +1,6 @@
 //! Expectations that must never be false: watched from before the fault until all others have ended.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use obsbook_lab::block::Condition;
 use obsbook_lab::event::Phase;
@@ -11,15 +11,26 @@ use super::lab::{LabRun, Outcome, Step, pause};
 use crate::probe::Baseline;
 
 impl LabRun<'_> {
-    /// The first sample, before the fault: what is false already is the environment's doing.
-    pub(super) async fn always_holds_before(&self, baseline: &Baseline) -> Step<()> {
+    /// What must always hold does so before the fault, or comes to within `patience`: until then it is the environment's doing.
+    pub(super) async fn always_holds_before(
+        &self,
+        baseline: &Baseline,
+        patience: Duration,
+    ) -> Step<()> {
+        let started = Instant::now();
         for condition in self.watched() {
-            let look = self.look(Phase::Control, condition, baseline, None).await?;
-            if !look.observation.met {
-                let what = "must always hold, but was false before anything was broken";
-                return Err(self
-                    .missed(Verdict::Unsteady, what, condition, Some(&look))
-                    .await);
+            loop {
+                let look = self.look(Phase::Control, condition, baseline, None).await?;
+                if look.observation.met {
+                    break;
+                }
+                if started.elapsed() > patience {
+                    let what = "must always hold, but was false before anything was broken";
+                    return Err(self
+                        .missed(Verdict::Unsteady, what, condition, Some(&look))
+                        .await);
+                }
+                sleep(pause(started.elapsed())).await;
             }
         }
         Ok(())

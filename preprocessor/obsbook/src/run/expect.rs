@@ -22,7 +22,7 @@ impl LabRun<'_> {
             .map(|condition| condition.within)
             .max();
         let deadline = steady.unwrap_or(Duration::from_secs(60));
-        self.always_holds_before(baseline).await?;
+        self.always_holds_before(baseline, deadline).await?;
         let mut counted = baseline.clone();
         loop {
             let mut still_true = None;
@@ -83,15 +83,16 @@ impl LabRun<'_> {
 
     /// Looks at each `after` condition once, just before the undo: one that is true already proves nothing.
     ///
-    /// Lines, traces and notifications count from `broken_from`, the moment before the first injection.
+    /// Lines, traces and notifications count from `broken_at`, when every fault was in place: what came while they were
+    /// being put there may have come before them.
     pub(super) async fn after_control(
         &self,
         baseline: &Baseline,
-        broken_from: Timestamp,
+        broken_at: Timestamp,
     ) -> Step<()> {
         for condition in &self.lab.after {
             let look = self
-                .look(Phase::Control, condition, baseline, Some(broken_from))
+                .look(Phase::Control, condition, baseline, Some(broken_at))
                 .await?;
             if look.observation.met {
                 let what = "true before the fault was undone, so it proves nothing";

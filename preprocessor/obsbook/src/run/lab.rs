@@ -85,6 +85,7 @@ impl LabRun<'_> {
             title: self.lab.title.clone(),
             file: self.lab.file.display().to_string(),
             line: self.lab.at.line,
+            conditions: plan::conditions(self.lab),
         });
         let outcome = self.outcome().await;
         self.emit(Event::LabFinished {
@@ -108,8 +109,9 @@ impl LabRun<'_> {
                     return Outcome::passed();
                 };
                 let broken_from = self.stack_time();
-                let outcome = self.break_and_watch(faults, &baseline).await;
-                self.undo_and_recover(outcome, &baseline, broken_from).await
+                let (outcome, broken_at) = self.break_and_watch(faults, &baseline).await;
+                let broken_at = broken_at.unwrap_or(broken_from);
+                self.undo_and_recover(outcome, &baseline, broken_at).await
             }
         }
     }
@@ -140,8 +142,12 @@ impl LabRun<'_> {
         Ok(baseline)
     }
 
-    /// Faults in, expectations watched. A panic in here must not keep the undo from happening.
-    async fn break_and_watch(&self, faults: &[Fault], baseline: &Baseline) -> Outcome {
+    /// Faults in, expectations watched; when all faults were in place is returned with a pass. A panic in here must not keep the undo from happening.
+    async fn break_and_watch(
+        &self,
+        faults: &[Fault],
+        baseline: &Baseline,
+    ) -> (Outcome, Option<Timestamp>) {
         let work = async {
             tokio::select! {
                 violation = self.watch_always(baseline) => Err(violation),
@@ -149,21 +155,22 @@ impl LabRun<'_> {
             }
         };
         let guarded = AssertUnwindSafe(self.interrupt.unless(work)).catch_unwind();
-        match guarded.await {
-            Ok(Some(Ok(()))) => Outcome::passed(),
+        let outcome = match guarded.await {
+            Ok(Some(Ok(broken_at))) => return (Outcome::passed(), Some(broken_at)),
             Ok(Some(Err(outcome))) => outcome,
             Ok(None) => Outcome::interrupted(),
             Err(_) => Outcome::new(
                 Verdict::Failed,
                 "obsbook itself panicked; its message is above",
             ),
-        }
+        };
+        (outcome, None)
     }
 
-    async fn act(&self, faults: &[Fault], baseline: &Baseline) -> Step<()> {
+    async fn act(&self, faults: &[Fault], baseline: &Baseline) -> Step<Timestamp> {
         let injected_from = self.stack_time();
         self.inject_all(faults).await?;
-        let injected = Instant::now();
+        let (injected, broken_at) = (Instant::now(), self.stack_time());
         self.expect_all(baseline, injected_from, injected).await?;
         let watched = self
             .lab
@@ -179,7 +186,7 @@ impl LabRun<'_> {
                 after: injected.elapsed().as_secs_f64(),
             });
         }
-        Ok(())
+        Ok(broken_at)
     }
 
     /// Puts every fault in place, its undo on disk before it.

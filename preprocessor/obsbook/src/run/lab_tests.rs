@@ -12,7 +12,7 @@ use super::fakes::{Fakes, Obedience, Telemetry};
 use super::interrupt::Interrupt;
 use super::lab::{LabRun, Outcome};
 use crate::book::LoadedBook;
-use crate::report::Reporter;
+use crate::report::{Evidence, EvidenceFiles, Reporter};
 use crate::stack::{Journal, Options, Stack};
 
 const COMPOSE: &str =
@@ -43,6 +43,7 @@ struct Ran {
     outcome: Outcome,
     fakes: Fakes,
     owed: usize,
+    evidence: Evidence,
 }
 
 async fn run(
@@ -63,7 +64,7 @@ async fn run(
         stack: &stack,
         lab,
         journal: &journal,
-        reporter: &Reporter::new(vec![]),
+        reporter: &Reporter::new(vec![Box::new(EvidenceFiles::new(folder.path()))]),
         interrupt,
         services: &services,
         clock_offset: SignedDuration::ZERO,
@@ -77,6 +78,7 @@ async fn run(
         outcome,
         fakes,
         owed,
+        evidence: Evidence::read(folder.path(), "lab").unwrap(),
     }
 }
 
@@ -105,6 +107,44 @@ async fn check(
         "{telemetry:?}: the fault is still in place"
     );
     assert_eq!(ran.owed, usize::from(!mended), "{telemetry:?}: the journal");
+}
+
+#[tokio::test]
+async fn the_evidence_has_the_curve_before_during_and_after_the_fault() {
+    use obsbook_lab::event::Phase::{Control, Expect, Recover, Steady};
+    let nobody = Interrupt::default();
+    let ran = run(KILL, Telemetry::Follows, Obedience::Obeys, &nobody).await;
+    let evidence = ran.evidence;
+    let mut phases: Vec<_> = evidence.attempts.iter().map(|look| look.phase).collect();
+    phases.dedup();
+    assert_eq!(phases, [Steady, Control, Expect, Recover]);
+    assert!(evidence.attempts.iter().all(|look| look.value.is_some()));
+    let [fault] = evidence.faults.as_slice() else {
+        panic!("{:?}", evidence.faults);
+    };
+    let times = [
+        evidence.started,
+        evidence.steady,
+        evidence.control,
+        fault.injected,
+        fault.undone,
+        evidence.recovered,
+        Some(evidence.finished),
+    ];
+    assert!(times.iter().all(Option::is_some) && times.is_sorted());
+    let told: Vec<_> = evidence
+        .conditions
+        .iter()
+        .map(|condition| {
+            let planned = &condition.planned;
+            (
+                planned.bound.as_str(),
+                planned.within,
+                condition.detected.is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(told, [("== 1", 1.0, false), ("== 0", 1.0, true)]);
 }
 
 #[tokio::test]

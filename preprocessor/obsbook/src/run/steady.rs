@@ -78,6 +78,7 @@ impl LabRun<'_> {
         let mut in_a_row = 0;
         loop {
             let unready = self.unready().await?;
+            self.tell_unready(&unready);
             in_a_row = if unready.is_empty() { in_a_row + 1 } else { 0 };
             if in_a_row == SAMPLES {
                 return Ok(());
@@ -99,6 +100,7 @@ impl LabRun<'_> {
             if unready.is_empty() {
                 return Ok(());
             }
+            self.tell_unready(&unready);
             if started.elapsed() > HEALTHY_WITHIN {
                 let mut outcome = Outcome::new(
                     Verdict::Unsteady,
@@ -110,6 +112,15 @@ impl LabRun<'_> {
                 return Err(outcome);
             }
             sleep(pause(started.elapsed())).await;
+        }
+    }
+
+    /// Shows a person at a terminal what is waited for.
+    fn tell_unready(&self, unready: &[String]) {
+        if !unready.is_empty() {
+            let all = unready.join("; ");
+            self.reporter
+                .activity(&format!("{}  steady  {all}", self.lab.id));
         }
     }
 

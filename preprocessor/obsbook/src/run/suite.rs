@@ -6,6 +6,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use obsbook_lab::block::Lab;
 use obsbook_lab::event::Event;
+use obsbook_lab::plan::places;
 use obsbook_lab::verdict::{ExitStatus, Verdict};
 
 use super::interrupt::Interrupt;
@@ -43,9 +44,15 @@ pub async fn run(environment: &Environment<'_>, labs: &[&Lab]) -> RunReport {
     let started = Instant::now();
     let ids = labs.iter().map(|lab| lab.id.clone()).collect();
     let project = environment.preparation.project(environment.book);
-    environment
-        .reporter
-        .emit(None, Event::RunStarted { labs: ids, project });
+    environment.reporter.emit(
+        None,
+        Event::RunStarted {
+            labs: ids,
+            project,
+            book: places(&environment.book.book),
+            versions: versions(),
+        },
+    );
     let tasks: Vec<_> = labs.iter().map(|lab| Task::plain(lab)).collect();
     let (results, mut status) = run_all(environment, &tasks, &|_, _| {}).await;
     if environment.interrupt.is_set() {
@@ -67,6 +74,12 @@ pub async fn run(environment: &Environment<'_>, labs: &[&Lab]) -> RunReport {
         labs: results,
         status,
     }
+}
+
+/// What takes part in a run, by name.
+fn versions() -> BTreeMap<String, String> {
+    let own = env!("CARGO_PKG_VERSION").to_owned();
+    [("obsbook".to_owned(), own)].into()
 }
 
 impl RunReport {

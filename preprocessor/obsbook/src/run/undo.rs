@@ -19,16 +19,16 @@ const BETWEEN: Duration = Duration::from_secs(2);
 impl LabRun<'_> {
     /// Undoes the lab's faults, waits for what the undo must bring, and returns the final outcome.
     ///
-    /// `broken_from` is the moment before the first injection, on the stack's clock.
+    /// `broken_at` is the moment at which every fault was in place, on the stack's clock.
     pub(super) async fn undo_and_recover(
         &self,
         outcome: Outcome,
         baseline: &Baseline,
-        broken_from: Timestamp,
+        broken_at: Timestamp,
     ) -> Outcome {
         let mut outcome = outcome;
         if outcome.verdict == Verdict::Passed
-            && let Err(vacuous) = self.after_control(baseline, broken_from).await
+            && let Err(vacuous) = self.after_control(baseline, broken_at).await
         {
             outcome = vacuous;
         }
@@ -116,7 +116,7 @@ impl LabRun<'_> {
             Some(Ok(())) => {}
         }
         let baseline = Baseline::default();
-        let broken_from = self.stack_time();
+        let broken_at = self.stack_time();
         let work = async {
             self.inject_all(std::slice::from_ref(fault)).await?;
             self.until_any_fails(&baseline).await
@@ -126,7 +126,7 @@ impl LabRun<'_> {
             Some(Ok(())) => Outcome::passed(),
             Some(Err(outcome)) => outcome,
         };
-        self.undo_and_recover(outcome, &baseline, broken_from).await
+        self.undo_and_recover(outcome, &baseline, broken_at).await
     }
 
     async fn until_any_fails(&self, baseline: &Baseline) -> Step<()> {

@@ -18,6 +18,9 @@ pub(crate) fn obsbook(state: &Path) -> Command {
         "OBSBOOK_IMAGES",
         "OBSBOOK_DYNAMIC_PORTS",
         "COMPOSE_PROJECT_NAME",
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
+        "GITHUB_WORKSPACE",
     ] {
         command.env_remove(variable);
     }

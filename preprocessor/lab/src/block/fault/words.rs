@@ -7,6 +7,33 @@ use super::kinds::{Fault, FaultKind};
 use super::network::Network;
 use crate::duration;
 
+impl Fault {
+    /// Returns what takes the fault back, as a sentence's predicate: `start order-api, unless it runs`.
+    pub fn undo_words(&self) -> String {
+        let service = &self.service;
+        match &self.kind {
+            FaultKind::Latency { .. }
+            | FaultKind::Error { .. }
+            | FaultKind::Memory { .. }
+            | FaultKind::Retries { .. }
+            | FaultKind::Leak { .. }
+            | FaultKind::Stall => format!("make {service} end its fault `{}`", self.kind.word()),
+            FaultKind::Network { to, .. } => {
+                format!("make the network from {service} to {to} as it was")
+            }
+            FaultKind::Config { target, .. } => format!("run {service} with its own {target}"),
+            FaultKind::Load { .. } => format!("make {service} send what its usual users do"),
+            FaultKind::Limits { .. } => {
+                format!("give {service} its limits back, and start it, unless it runs")
+            }
+            FaultKind::Pause => format!("unpause {service}"),
+            FaultKind::Crash | FaultKind::Kill | FaultKind::Stop | FaultKind::Restart => {
+                format!("start {service}, unless it runs")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     /// Writes the fault as a sentence's predicate: `delay order-api by 800ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
