@@ -3,6 +3,8 @@
 mod condition;
 mod decode;
 mod fault;
+mod grammar;
+mod keys;
 mod lab;
 mod probe;
 mod scenario;
