@@ -8,6 +8,7 @@ mod keys;
 mod lab;
 mod probe;
 mod scenario;
+pub mod schema;
 mod teaching;
 
 pub use condition::{Always, Condition};

@@ -169,10 +169,25 @@ pub(super) enum Command {
     },
     /// Show the results of the last test run, and whether they name every lab
     Results,
+    /// Print the JSON Schema of what authors write, for editors
+    Schema {
+        /// Of which document
+        #[arg(value_enum, default_value_t = Document::Lab)]
+        of: Document,
+    },
     /// Answer mdBook whether a renderer is supported
     #[command(hide = true)]
     Supports {
         /// The renderer
         renderer: String,
     },
+}
+
+/// A document that authors write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Document {
+    /// A lab block.
+    Lab,
+    /// A file in the scenarios' folder.
+    Scenario,
 }

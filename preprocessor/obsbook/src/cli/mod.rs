@@ -14,6 +14,7 @@ mod reset;
 mod results;
 mod run;
 mod scenario;
+mod schema;
 mod status;
 mod up;
 mod watch;

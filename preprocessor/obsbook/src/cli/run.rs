@@ -5,8 +5,8 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Cli, Command};
 use super::{
-    check, doctor, down, fault, lint, list, mdbook, prove, reset, results, scenario, status, up,
-    watch,
+    check, doctor, down, fault, lint, list, mdbook, prove, reset, results,
+    scenario, schema, status, up, watch,
 };
 
 /// Runs the command that the process's arguments name, and returns its exit status.
@@ -66,6 +66,7 @@ pub async fn run() -> ExitStatus {
             prove::run(common, selectors, share, &wanted).await
         }
         Some(Command::Results) => results::run(common),
+        Some(Command::Schema { of }) => Ok(schema::run(*of)),
     };
     // A command either returns its status or has told why it ended early: both are statuses.
     done.unwrap_or_else(|status| status)
