@@ -7,6 +7,7 @@ mod grammar;
 mod keys;
 mod lab;
 mod probe;
+pub mod scaffold;
 mod scenario;
 pub mod schema;
 mod teaching;

@@ -169,6 +169,12 @@ pub(super) enum Command {
     },
     /// Show the results of the last test run, and whether they name every lab
     Results,
+    /// Make a lesson or a lab that lints clean; never changes what is there
+    New {
+        /// What to make
+        #[command(subcommand)]
+        what: New,
+    },
     /// Print the JSON Schema of what authors write, for editors
     Schema {
         /// Of which document
@@ -190,4 +196,40 @@ pub(super) enum Document {
     Lab,
     /// A file in the scenarios' folder.
     Scenario,
+}
+
+/// What `obsbook new` makes.
+#[derive(Debug, Subcommand)]
+pub(super) enum New {
+    /// A chapter with a lab, and its line in SUMMARY.md
+    Lesson {
+        /// The file's name without its ending, in the book's source folder: `caching`, `metrics/caching`
+        name: String,
+        /// The chapter's title [default: made of the name]
+        #[arg(long)]
+        title: Option<String>,
+        /// The chapter that it stands behind [default: the last numbered one]
+        #[arg(long, value_name = "FILE")]
+        after: Option<PathBuf>,
+    },
+    /// A lab block, on standard output or at a chapter's end
+    Lab {
+        /// The lab's id
+        id: String,
+        /// The chapter that it is appended to [default: it is printed]
+        #[arg(long = "in", value_name = "FILE")]
+        chapter: Option<PathBuf>,
+        /// The sentence that the lab proves
+        #[arg(long)]
+        title: Option<String>,
+        /// The fault, as under `inject`
+        #[arg(long, value_name = "KIND", default_value = "kill")]
+        fault: String,
+        /// The service that is broken [default: one of the compose files]
+        #[arg(long)]
+        service: Option<String>,
+        /// Of the fault `network`: the service that is called
+        #[arg(long, value_name = "SERVICE")]
+        to: Option<String>,
+    },
 }

@@ -9,6 +9,7 @@ mod fault;
 mod lint;
 mod list;
 mod mdbook;
+mod new;
 mod prove;
 mod reset;
 mod results;

@@ -5,7 +5,7 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Cli, Command};
 use super::{
-    check, doctor, down, fault, lint, list, mdbook, prove, reset, results,
+    check, doctor, down, fault, lint, list, mdbook, new, prove, reset, results,
     scenario, schema, status, up, watch,
 };
 
@@ -66,6 +66,7 @@ pub async fn run() -> ExitStatus {
             prove::run(common, selectors, share, &wanted).await
         }
         Some(Command::Results) => results::run(common),
+        Some(Command::New { what }) => new::run(common, what),
         Some(Command::Schema { of }) => Ok(schema::run(*of)),
     };
     // A command either returns its status or has told why it ended early: both are statuses.
