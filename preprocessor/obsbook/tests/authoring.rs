@@ -1,4 +1,4 @@
-//! What helps those who write a book: schemas, scaffolds. No engine.
+//! What helps those who write a book: schemas, scaffolds, completions. No engine.
 
 mod support;
 
@@ -55,6 +55,16 @@ fn the_committed_schemas_are_those_that_are_printed() {
         );
     }
     assert_eq!(run(Path::new("/"), &["schema", "book"]).status, 2);
+}
+
+#[test]
+fn a_shell_gets_its_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let said = run(Path::new("/"), &["completions", shell]);
+        assert_eq!(said.status, 0, "{shell}: {}", said.err);
+        assert!(said.out.contains("scenario"), "{shell}: {}", said.out);
+    }
+    assert_eq!(run(Path::new("/"), &["completions", "tcsh"]).status, 2);
 }
 
 #[test]

@@ -181,6 +181,11 @@ pub(super) enum Command {
         #[arg(value_enum, default_value_t = Document::Lab)]
         of: Document,
     },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Answer mdBook whether a renderer is supported
     #[command(hide = true)]
     Supports {

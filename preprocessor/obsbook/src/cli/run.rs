@@ -5,7 +5,7 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Cli, Command};
 use super::{
-    check, doctor, down, fault, lint, list, mdbook, new, prove, reset, results,
+    check, completions, doctor, down, fault, lint, list, mdbook, new, prove, reset, results,
     scenario, schema, status, up, watch,
 };
 
@@ -68,6 +68,7 @@ pub async fn run() -> ExitStatus {
         Some(Command::Results) => results::run(common),
         Some(Command::New { what }) => new::run(common, what),
         Some(Command::Schema { of }) => Ok(schema::run(*of)),
+        Some(Command::Completions { shell }) => Ok(completions::run(*shell)),
     };
     // A command either returns its status or has told why it ended early: both are statuses.
     done.unwrap_or_else(|status| status)
