@@ -28,6 +28,11 @@ const OPERATORS: [(&str, Operator); 6] = [
     (">", Operator::Greater),
 ];
 
+/// Returns the operators as they are written, the longer ones first.
+pub fn operators() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|(word, _)| *word)
+}
+
 /// An operator and its bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comparison {

@@ -298,6 +298,20 @@ mod tests {
     }
 
     #[test]
+    fn the_book_names_every_label() {
+        let page = include_str!("../../../src/reference/own-book.md");
+        // The constants of this very file.
+        let labels = include_str!("compose.rs").lines().filter_map(|line| {
+            let value = line.strip_prefix("pub const ")?.split('"').nth(1)?;
+            value.starts_with("dev.obsbook.").then_some(value)
+        });
+        let missing: Vec<_> = labels
+            .filter(|label| !page.contains(&format!("| `{label}` |")))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn a_missing_file_is_a_diagnostic_in_it() {
         let error = ComposeModel::read(Path::new("x.yaml"), &|_| Err("no such file".to_owned()))
             .expect_err("missing");

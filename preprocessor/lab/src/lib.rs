@@ -21,6 +21,7 @@ pub mod promql;
 pub mod selector;
 pub mod span;
 pub mod suggest;
+pub mod summary;
 pub mod surroundings;
 pub mod verdict;
 pub mod yaml;

@@ -1,5 +1,7 @@
 //! What authors see when a block is wrong: one table of blocks, one snapshot a block.
 
+mod support;
+
 use std::path::Path;
 
 use obsbook_lab::block::Scenario;
@@ -65,6 +67,13 @@ fn surroundings() -> Surroundings {
     around
 }
 
+fn read_good(block: &str) -> Book {
+    assert!(support::fits_the_schema(block));
+    let book = read(block);
+    assert!(book.diagnostics.is_empty(), "{:?}", book.diagnostics);
+    book
+}
+
 fn read(block: &str) -> Book {
     let text = format!(
         "# Metrics\n\n```lab\n{}```\n",
@@ -80,7 +89,19 @@ fn read(block: &str) -> Book {
     Book::read(&[document], &surroundings())
 }
 
-fn check(name: &str, block: &str) {
+/// Where a problem can be seen: in the block's shape alone, or only beside the book and the compose files.
+#[derive(PartialEq)]
+enum Seen {
+    Shape,
+    Book,
+}
+
+fn check(name: &str, seen: Seen, block: &str) {
+    assert_eq!(
+        support::fits_the_schema(block),
+        seen == Seen::Book,
+        "{name}"
+    );
     let book = read(block);
     let problems: Vec<_> = book.diagnostics.iter().map(|d| d.render(false)).collect();
     assert!(!problems.is_empty(), "{name} has no problem");
@@ -89,7 +110,7 @@ fn check(name: &str, block: &str) {
 
 #[test]
 fn a_good_block_is_a_lab() {
-    let book = read(
+    let book = read_good(
         r#"
 id: slow-orders
 title: One slow service
@@ -118,7 +139,6 @@ tags: [latency]
 takes: 1m
 "#,
     );
-    assert!(book.diagnostics.is_empty(), "{:?}", book.diagnostics);
     insta::assert_debug_snapshot!(book.labs().next().expect("a lab"));
 }
 
@@ -126,6 +146,7 @@ takes: 1m
 fn every_problem_of_a_block_is_told_at_once() {
     check(
         "many_problems",
+        Seen::Shape,
         r#"
 id: Slow_Orders
 titel: One slow service
@@ -148,6 +169,7 @@ expect:
 fn what_is_planned_is_refused_by_name() {
     check(
         "planned",
+        Seen::Shape,
         r#"
 id: later
 title: t
@@ -166,6 +188,7 @@ expect:
 fn names_are_checked_against_the_compose_files() {
     check(
         "names",
+        Seen::Shape,
         r#"
 id: names
 title: t
@@ -188,49 +211,61 @@ expect:
 fn checks_that_cannot_fail_are_refused() {
     check(
         "expect_without_inject",
+        Seen::Shape,
         "id: a\ntitle: t\nsteady:\n  - container: nginx\n    is: healthy\nexpect:\n  - container: nginx\n    is: exited\n",
     );
     check(
         "observation_without_disproof",
+        Seen::Shape,
         "id: a\ntitle: t\nsteady:\n  - container: nginx\n    is: healthy\n",
     );
     check(
         "only_always",
+        Seen::Shape,
         "id: a\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - container: nginx\n    is: healthy\n    always: true\n    for: 5s\n    disproved_by: {kill: nginx}\n",
     );
     check(
         "always_without_disproof",
+        Seen::Shape,
         "id: a\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - container: nginx\n    is: healthy\n    always: true\n",
     );
-    check("inject_without_expect", "id: a\ntitle: t\ninject: []\n");
+    check(
+        "inject_without_expect",
+        Seen::Shape,
+        "id: a\ntitle: t\ninject: []\n",
+    );
     check(
         "window_too_long",
+        Seen::Book,
         "id: a\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - promql: rate(x[5m])\n    is: \"> 1\"\n    within: 20s\n",
     );
 }
 
 #[test]
 fn broken_yaml_and_missing_keys_point_at_a_place() {
-    check("bad_yaml", "id: a\ntitle: t: u\n");
-    check("not_a_mapping", "- id: a\n");
-    check("empty", "");
+    check("bad_yaml", Seen::Shape, "id: a\ntitle: t: u\n");
+    check("not_a_mapping", Seen::Shape, "- id: a\n");
+    check("empty", Seen::Shape, "");
     check(
         "nothing_asked",
+        Seen::Shape,
         "id: a\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - is: \"> 1\"\n  - promql: up\n",
     );
     check(
         "twice",
+        Seen::Shape,
         "id: a\nid: b\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - container: nginx\n    is: exited\n",
     );
     check(
         "reserved_id",
+        Seen::Shape,
         "id: chapter-3\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - container: nginx\n    is: exited\n",
     );
 }
 
 #[test]
 fn every_signal_and_every_kind_of_fault_has_its_words() {
-    let book = read(
+    let book = read_good(
         r#"
 id: all-signals
 title: All signals
@@ -282,7 +317,6 @@ expect:
     is: "> 3"
 "#,
     );
-    assert!(book.diagnostics.is_empty(), "{:?}", book.diagnostics);
     let lab = book.labs().next().expect("a lab");
     let faults = lab.inject.iter().flatten().map(ToString::to_string);
     let expectations = lab.expect.iter().map(ToString::to_string);
@@ -294,6 +328,7 @@ expect:
 fn questions_that_no_source_can_answer_are_refused() {
     check(
         "signals",
+        Seen::Shape,
         r#"
 id: signals
 title: t

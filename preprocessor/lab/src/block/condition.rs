@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::decode::{Decoder, Keys};
+use super::decode::Decoder;
 use super::fault::Fault;
-use super::probe::{EXTRA_KEYS, PROBES, Probe};
+use super::grammar::{Choice, Key, Keys, Value};
+use super::probe::{PROBES, Probe, probe_words};
 use crate::duration;
 use crate::span::Position;
 use crate::yaml::Node;
@@ -40,12 +41,62 @@ pub(super) enum Section {
     After,
 }
 
+/// What every condition may say, whatever its probe.
+const TERMS: [Key; 2] = [
+    Key::needed("is", Value::Is, "What the answer is expected to be."),
+    Key::optional(
+        "within",
+        Value::Duration,
+        "How long it may take to become true.",
+    )
+    .example("20s"),
+];
+
+/// What an expectation may say as well.
+const TERMS_OF_ALWAYS: [Key; 3] = [
+    Key::optional(
+        "always",
+        Value::Flag,
+        "Whether it must hold at every sample, from before the fault until all other expectations have ended; then with `for` and `disproved_by`, and without `within`. Default: false.",
+    )
+    .example("true"),
+    Key::optional(
+        "for",
+        Value::Duration,
+        "With `always`: how long it is watched at least, from the fault on.",
+    )
+    .example("10s")
+    .with("always"),
+    Key::optional(
+        "disproved_by",
+        Value::Fault,
+        "With `always`: a fault under which `obsbook prove` sees it fail.",
+    )
+    .with("always"),
+];
+
 impl Section {
-    fn default_within(self) -> Duration {
+    /// Returns how long a condition is given that does not say so itself.
+    pub(super) fn default_within(self) -> Duration {
         Duration::from_secs(match self {
             Self::Steady | Self::After => 60,
             Self::Expect => 30,
         })
+    }
+
+    /// Returns what a condition of this section may say besides its probe.
+    pub(super) fn terms(self) -> Vec<Key> {
+        match self {
+            Self::Steady | Self::After => TERMS.to_vec(),
+            Self::Expect => [&TERMS[..], &TERMS_OF_ALWAYS].concat(),
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Steady | Self::After => "a condition",
+            Self::Expect => "an expectation",
+        }
     }
 }
 
@@ -88,45 +139,42 @@ impl Decoder<'_> {
     }
 
     fn condition(&mut self, node: &Node, section: Section) -> Option<Condition> {
-        let (what, own): (_, &[&str]) = match section {
-            Section::Expect => (
-                "an expectation",
-                &["is", "within", "always", "for", "disproved_by"],
-            ),
-            Section::Steady | Section::After => ("a condition", &["is", "within"]),
-        };
-        let extra = EXTRA_KEYS.iter().map(|(key, _)| key);
-        let known: Vec<&str> = PROBES.iter().chain(own).chain(extra).copied().collect();
+        let probes = PROBES.iter().map(|asked| asked.subject);
+        let further = PROBES.iter().flat_map(|asked| asked.further).copied();
+        let known: Vec<Key> = probes.chain(section.terms()).chain(further).collect();
         let keys = Keys {
-            what,
+            what: section.what(),
             known: &known,
             planned: &[],
+            choice: Choice::None,
         };
         let before = self.diagnostics.len();
         if !self.mapping(node, &keys) {
             return None;
         }
+        let asked = |key: &str| PROBES.iter().find(|asked| asked.subject.name == key);
         let named: Vec<_> = node
             .entries()
-            .filter(|(key, _)| PROBES.contains(key))
+            .filter_map(|(key, subject)| Some((asked(key)?, subject)))
             .collect();
         let within = node
             .get("within")
             .map(|within| self.duration(within, "within"));
         let probe = match named.as_slice() {
-            [(word, subject)] => self.probe(word, subject, node, section),
+            [(asked, subject)] => self.probe(asked, subject, node, section),
             [] => {
                 // An unknown probe has been reported by its name already.
                 if self.diagnostics.len() == before {
                     self.report(
                         &head(node),
                         "nothing is asked here",
-                        format!("name a probe: {}", PROBES.join(", ")),
+                        format!("name a probe: {}", probe_words().join(", ")),
                     );
                 }
                 None
             }
             [_, (second, subject), ..] => {
+                let second = second.subject.name;
                 let message = format!("a second probe, `{second}`, in one condition");
                 self.report(
                     &subject.span,

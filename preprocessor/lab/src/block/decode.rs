@@ -3,20 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::grammar::Keys;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::Fence;
 use crate::span::{SourceFile, Span, Spanned};
 use crate::suggest;
 use crate::surroundings::Surroundings;
 use crate::yaml::{Kind, Node};
-
-/// The keys of one mapping: those that work, and those of DESIGN that this version refuses by name.
-pub(super) struct Keys<'k> {
-    /// What the mapping is, as in "unknown key in {what}".
-    pub(super) what: &'k str,
-    pub(super) known: &'k [&'k str],
-    pub(super) planned: &'k [&'k str],
-}
 
 /// One block being read.
 pub(super) struct Decoder<'a> {
@@ -55,7 +48,7 @@ impl Decoder<'_> {
             self.report(
                 &node.span,
                 message,
-                format!("keys: {}", keys.known.join(", ")),
+                format!("keys: {}", keys.names().join(", ")),
             );
             return false;
         };
@@ -82,11 +75,11 @@ impl Decoder<'_> {
                     format!(
                         "remove it; {} can have: {}",
                         keys.what,
-                        keys.known.join(", ")
+                        keys.names().join(", ")
                     ),
                 );
-            } else if !keys.known.contains(&name) {
-                let hint = suggest::hint(name, keys.known.iter().copied());
+            } else if !keys.names().contains(&name) {
+                let hint = suggest::hint(name, keys.names());
                 self.report(
                     &key.span,
                     format!("unknown key `{name}` in {}", keys.what),
@@ -119,7 +112,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// Returns the items of a list; a single value counts as a list of one.
+    /// Returns the items of a list.
     pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.kind {
             Kind::Sequence(items) => items,

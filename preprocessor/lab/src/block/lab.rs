@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::condition::{Condition, Section};
-use super::decode::{Decoder, Keys};
+use super::decode::Decoder;
 use super::fault::Fault;
+use super::keys::{KEYS, KINDS, PLANNED_KINDS};
 use super::probe::Signal;
 use super::teaching::Predict;
 use crate::compose::ComposeModel;
@@ -104,40 +105,6 @@ impl Lab {
         expectations.max().unwrap_or_default()
     }
 }
-
-const KEYS: Keys<'static> = Keys {
-    what: "a lab",
-    known: &[
-        "id",
-        "title",
-        "kind",
-        "profile",
-        "steady",
-        "inject",
-        "expect",
-        "after",
-        "disproved_by",
-        "predict",
-        "after_pass",
-        "hints",
-        "disproves",
-        "tags",
-        "takes",
-    ],
-    planned: &[
-        "edit",
-        "starter",
-        "solution",
-        "wrong_answers",
-        "wrong_fixes",
-        "questions",
-        "breakage",
-        "reload",
-        "rebuild",
-        "symptom",
-        "reset",
-    ],
-};
 
 /// Returns the lab that `fence` spells, unless it has problems; the problems come with it.
 ///
@@ -273,19 +240,13 @@ impl Decoder<'_> {
         let Some(text) = self.text(node, "kind") else {
             return;
         };
-        match text.value.as_str() {
-            "lab" => {}
-            "exercise" | "challenge" => {
-                let message = format!(
-                    "`kind: {}` is not implemented in this version of obsbook",
-                    text.value
-                );
-                self.report(&text.span, message, "only `kind: lab`, the default, runs");
-            }
-            other => {
-                let hint = suggest::hint(other, ["lab", "exercise", "challenge"]);
-                self.report(&text.span, format!("unknown kind `{other}`"), hint);
-            }
+        let kind = text.value.as_str();
+        if PLANNED_KINDS.contains(&kind) {
+            let message = format!("`kind: {kind}` is not implemented in this version of obsbook");
+            self.report(&text.span, message, "only `kind: lab`, the default, runs");
+        } else if !KINDS.contains(&kind) {
+            let hint = suggest::hint(kind, KINDS.into_iter().chain(PLANNED_KINDS));
+            self.report(&text.span, format!("unknown kind `{kind}`"), hint);
         }
     }
 

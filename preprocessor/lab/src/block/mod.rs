@@ -3,9 +3,13 @@
 mod condition;
 mod decode;
 mod fault;
+mod grammar;
+mod keys;
 mod lab;
 mod probe;
+pub mod scaffold;
 mod scenario;
+pub mod schema;
 mod teaching;
 
 pub use condition::{Always, Condition};

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::decode::{Decoder, Keys};
+use super::decode::Decoder;
 use super::fault::Fault;
+use super::grammar::{Choice, Key, Keys, Value};
 use crate::diagnostic::Diagnostic;
 use crate::markdown::Fence;
 use crate::span::SourceFile;
@@ -25,10 +26,22 @@ pub struct Scenario {
     pub file: PathBuf,
 }
 
-const KEYS: Keys<'static> = Keys {
+pub(super) const KEYS: Keys<'static> = Keys {
     what: "a scenario",
-    known: &["title", "watch", "inject"],
+    known: &[
+        Key::needed("title", Value::Text, "What happens, in a few words."),
+        Key::optional(
+            "watch",
+            Value::Texts {
+                least: 0,
+                most: None,
+            },
+            "What to look at while it lasts, a line each.",
+        ),
+        Key::needed("inject", Value::Faults, "The faults, in their order."),
+    ],
     planned: &[],
+    choice: Choice::None,
 };
 
 impl Scenario {

@@ -1,6 +1,7 @@
 //! The keys for teaching: predictions, hints, misconceptions, tags.
 
-use super::decode::{Decoder, Keys};
+use super::decode::Decoder;
+use super::grammar::{Choice, Key, Keys, Value};
 use crate::yaml::Node;
 
 /// A question asked before the run.
@@ -12,15 +13,45 @@ pub struct Predict {
     pub choices: Vec<String>,
 }
 
+const LEAST_CHOICES: usize = 2;
+const MOST_HINTS: usize = 3;
+
+const QUESTION: Keys<'static> = Keys {
+    what: "`predict`",
+    known: &[
+        Key::needed("question", Value::Text, "The question.").example("What happens to p99?"),
+        Key::needed(
+            "choices",
+            Value::Texts {
+                least: LEAST_CHOICES,
+                most: None,
+            },
+            "The answers to choose from, two or more.",
+        ),
+    ],
+    planned: &[],
+    choice: Choice::None,
+};
+
+pub(super) const PREDICT: Key = Key::optional(
+    "predict",
+    Value::Mapping(&QUESTION),
+    "A question asked before the run, and set beside its evidence.",
+);
+
+pub(super) const HINTS: Key = Key::optional(
+    "hints",
+    Value::Texts {
+        least: 0,
+        most: Some(MOST_HINTS),
+    },
+    "At most three, a ladder: where to look, what to compare, the analogous query.",
+);
+
 impl Decoder<'_> {
     pub(super) fn predict(&mut self, root: &Node) -> Option<Predict> {
-        const KEYS: Keys = Keys {
-            what: "`predict`",
-            known: &["question", "choices"],
-            planned: &[],
-        };
-        let node = root.get("predict")?;
-        if !self.mapping(node, &KEYS) {
+        let node = root.get(PREDICT.name)?;
+        if !self.mapping(node, &QUESTION) {
             return None;
         }
         let Some(question) = node.get("question") else {
@@ -32,7 +63,7 @@ impl Decoder<'_> {
             .get("choices")
             .map(|node| self.texts(node, "choices"))
             .unwrap_or_default();
-        if choices.len() < 2 {
+        if choices.len() < LEAST_CHOICES {
             self.report(
                 &node.span,
                 "`predict` offers fewer than two choices",
@@ -46,13 +77,13 @@ impl Decoder<'_> {
     }
 
     pub(super) fn hints(&mut self, root: &Node) -> Vec<String> {
-        let Some(node) = root.get("hints") else {
+        let Some(node) = root.get(HINTS.name) else {
             return Vec::new();
         };
         let hints = self.texts(node, "hints");
-        if hints.len() > 3 {
+        if let Some(excess) = hints.get(MOST_HINTS) {
             self.report(
-                &hints[3].span,
+                &excess.span,
                 "more than three hints",
                 "where to look, what to compare, the analogous query: no more",
             );

@@ -1,12 +1,14 @@
 //! The book on disk: its settings, its chapters, and its two renderings through mdBook.
 
 mod card;
+mod create;
 mod digest;
 mod load;
 mod preprocess;
 mod settings;
 mod surroundings;
 
+pub use create::{CreateError, CreatedLab, CreatedLesson, NewLab, NewLesson};
 pub use digest::hexadecimal;
 pub use load::{LoadError, LoadedBook};
 pub use preprocess::{PreprocessError, read_input, render_html, supports, unchanged};

@@ -203,3 +203,22 @@ pub fn find_root(start: &Path) -> Result<PathBuf, SettingsError> {
         .map(Path::to_owned)
         .ok_or_else(|| SettingsError::NoBook(start.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_book_names_every_setting() {
+        let page = include_str!("../../../../src/reference/own-book.md");
+        let unknown = serde_json::json!({"": 0});
+        let refused = serde_json::from_value::<Settings>(unknown).expect_err("an unknown key");
+        let refused = refused.to_string();
+        let (_, expected) = refused.split_once("expected one of ").expect("the keys");
+        let keys: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
+        assert!(keys.contains(&"compose"), "{keys:?}");
+        let named = |key: &&str| page.contains(&format!("`{key}`"));
+        let missing: Vec<_> = keys.into_iter().filter(|key| !named(key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

@@ -195,10 +195,72 @@ pub(super) enum Command {
     },
     /// Show the results of the last test run, and whether they name every lab
     Results,
+    /// Make a lesson or a lab that lints clean; never changes what is there
+    New {
+        /// What to make
+        #[command(subcommand)]
+        what: New,
+    },
+    /// Print the JSON Schema of what authors write, for editors
+    Schema {
+        /// Of which document
+        #[arg(value_enum, default_value_t = Document::Lab)]
+        of: Document,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Answer mdBook whether a renderer is supported
     #[command(hide = true)]
     Supports {
         /// The renderer
         renderer: String,
+    },
+}
+
+/// A document that authors write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Document {
+    /// A lab block.
+    Lab,
+    /// A file in the scenarios' folder.
+    Scenario,
+}
+
+/// What `obsbook new` makes.
+#[derive(Debug, Subcommand)]
+pub(super) enum New {
+    /// A chapter with a lab, and its line in SUMMARY.md
+    Lesson {
+        /// The file's name without its ending, in the book's source folder: `caching`, `metrics/caching`
+        name: String,
+        /// The chapter's title [default: made of the name]
+        #[arg(long)]
+        title: Option<String>,
+        /// The chapter that it stands behind [default: the last numbered one]
+        #[arg(long, value_name = "FILE")]
+        after: Option<PathBuf>,
+    },
+    /// A lab block, on standard output or at a chapter's end
+    Lab {
+        /// The lab's id
+        id: String,
+        /// The chapter that it is appended to [default: it is printed]
+        #[arg(long = "in", value_name = "FILE")]
+        chapter: Option<PathBuf>,
+        /// The sentence that the lab proves
+        #[arg(long)]
+        title: Option<String>,
+        /// The fault, as under `inject`
+        #[arg(long, value_name = "KIND", default_value = "kill")]
+        fault: String,
+        /// The service that is broken [default: one of the compose files]
+        #[arg(long)]
+        service: Option<String>,
+        /// Of the fault `network`: the service that is called
+        #[arg(long, value_name = "SERVICE")]
+        to: Option<String>,
     },
 }

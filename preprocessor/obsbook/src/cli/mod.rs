@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod completions;
 mod context;
 mod doctor;
 mod down;
@@ -10,6 +11,7 @@ mod fault;
 mod lint;
 mod list;
 mod mdbook;
+mod new;
 mod outputs;
 mod prove;
 mod replay;
@@ -17,6 +19,7 @@ mod reset;
 mod results;
 mod run;
 mod scenario;
+mod schema;
 mod status;
 mod up;
 mod watch;

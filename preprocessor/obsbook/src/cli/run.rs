@@ -5,8 +5,8 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Cli, Command};
 use super::{
-    check, doctor, down, explain, fault, lint, list, mdbook, prove, replay, reset, results,
-    scenario, status, up, watch,
+    check, completions, doctor, down, explain, fault, lint, list, mdbook, new, prove, replay,
+    reset, results, scenario, schema, status, up, watch,
 };
 
 /// Runs the command that the process's arguments name, and returns its exit status.
@@ -70,6 +70,9 @@ pub async fn run() -> ExitStatus {
             prove::run(common, selectors, share, &wanted).await
         }
         Some(Command::Results) => results::run(common),
+        Some(Command::New { what }) => new::run(common, what),
+        Some(Command::Schema { of }) => Ok(schema::run(*of)),
+        Some(Command::Completions { shell }) => Ok(completions::run(*shell)),
     };
     // A command either returns its status or has told why it ended early: both are statuses.
     done.unwrap_or_else(|status| status)

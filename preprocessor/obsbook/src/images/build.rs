@@ -31,6 +31,22 @@ pub(super) async fn build(
     source: Source,
     on_progress: OnProgress<'_>,
 ) -> Result<PathBuf, ImagesError> {
+    match attempt(compose, profile, targets, source, on_progress).await {
+        // The builder lost its own connection, which says nothing of the image; what is built stays built.
+        Err(ImagesError::Build(failure)) if failure.cause.contains("transport is closing") => {
+            attempt(compose, profile, targets, source, on_progress).await
+        }
+        done => done,
+    }
+}
+
+async fn attempt(
+    compose: &Compose,
+    profile: &str,
+    targets: &[Target],
+    source: Source,
+    on_progress: OnProgress<'_>,
+) -> Result<PathBuf, ImagesError> {
     let path = new_log().map_err(|(path, error)| unwritable(&path, &error))?;
     let mut log = File::create(&path).map_err(|error| unwritable(&path, &error))?;
     let images = targets.iter().map(|target| target.image.clone()).collect();

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::kinds::{FAULTS, Fault, FaultKind, PLANNED};
-use crate::block::decode::{Decoder, Keys};
+use super::keys::{FAULTS, PLANNED, SCENARIO};
+use super::kinds::{Fault, FaultKind};
+use crate::block::decode::Decoder;
+use crate::block::grammar::{Key, Keys, Value, names};
 use crate::compose::{LOAD_LABEL, normal};
 use crate::suggest;
 use crate::yaml::{Kind, Node};
-
-/// Faults that need no more than the service's name.
-const SIMPLE: [&str; 6] = ["stall", "crash", "kill", "stop", "pause", "restart"];
 
 impl Decoder<'_> {
     /// Returns the fault that an item of `inject`, or a `disproved_by`, spells.
@@ -40,25 +39,25 @@ impl Decoder<'_> {
             self.report(
                 &name.span,
                 message,
-                format!("one of: {}", FAULTS.join(", ")),
+                format!("one of: {}", names(&FAULTS).join(", ")),
             );
             return None;
         }
-        if word == "scenario" {
+        if word == SCENARIO.name {
             let hint =
                 "it stands under `inject`, where it may be several faults; name one fault here";
             self.report(&name.span, "a scenario in place of a fault", hint);
             return None;
         }
-        if !FAULTS.contains(&word) {
+        let Some(fault) = FAULTS.iter().find(|fault| fault.name == word) else {
             self.report(
                 &name.span,
                 format!("unknown fault `{word}`"),
-                suggest::hint(word, FAULTS),
+                suggest::hint(word, names(&FAULTS)),
             );
             return None;
-        }
-        let (service, kind) = self.fault_settings(word, name, settings)?;
+        };
+        let (service, kind) = self.fault_settings(fault, name, settings)?;
         if kind.needs_fault_api() && !self.has_fault_api(&service) {
             let message =
                 format!("service `{service}` has no fault API, so it cannot carry `{word}`");
@@ -77,9 +76,9 @@ impl Decoder<'_> {
         let items = self.list(node, "inject").to_vec();
         let mut faults = Vec::new();
         for item in &items {
-            match item.get("scenario") {
-                Some(name) => faults.extend(self.scenario(name)),
-                None => faults.extend(self.fault(item)),
+            match item.get(SCENARIO.name) {
+                Some(name) if item.entries().count() == 1 => faults.extend(self.scenario(name)),
+                _ => faults.extend(self.fault(item)),
             }
         }
         faults
@@ -104,70 +103,25 @@ impl Decoder<'_> {
 
     fn fault_settings(
         &mut self,
-        word: &str,
+        fault: &Key,
         name: &Node,
         settings: &Node,
     ) -> Option<(String, FaultKind)> {
+        let word = fault.name;
         if word == "network" {
             return self.network(name, settings);
         }
         // `kill: order-api` says all there is to say.
-        if settings.text().is_some() && SIMPLE.contains(&word) {
+        if settings.text().is_some() && matches!(fault.value, Value::ServiceOr(_)) {
             let service = self.service(settings)?;
             return Some((service, simple(word)));
         }
-        let keys = match word {
-            "latency" => Keys {
-                what: "`latency`",
-                known: &["service", "by", "ratio"],
-                planned: &["jitter", "route"],
-            },
-            "error" => Keys {
-                what: "`error`",
-                known: &["service", "ratio"],
-                planned: &["route"],
-            },
-            "memory" => Keys {
-                what: "`memory`",
-                known: &["service", "mib"],
-                planned: &[],
-            },
-            "retries" => Keys {
-                what: "`retries`",
-                known: &["service", "attempts"],
-                planned: &[],
-            },
-            "leak" => Keys {
-                what: "`leak`",
-                known: &["service", "connections"],
-                planned: &[],
-            },
-            "limits" => Keys {
-                what: "`limits`",
-                known: &["service", "mib", "cpus"],
-                planned: &[],
-            },
-            "config" => Keys {
-                what: "`config`",
-                known: &["service", "file", "as"],
-                planned: &[],
-            },
-            "load" => Keys {
-                what: "`load`",
-                known: &["service", "users"],
-                planned: &["mix"],
-            },
-            _ => Keys {
-                what: "the fault",
-                known: &["service"],
-                planned: &[],
-            },
-        };
-        if !self.mapping(settings, &keys) {
+        let keys = fault.settings()?;
+        if !self.mapping(settings, keys) {
             return None;
         }
         if word == "load" {
-            return self.load(name, settings);
+            return self.load(keys, name, settings);
         }
         let Some(service) = settings.get("service") else {
             self.report(
@@ -188,7 +142,7 @@ impl Decoder<'_> {
                     self.report(
                         &name.span,
                         "`latency` does not say by how much",
-                        "add `by: 800ms`",
+                        format!("add `by: {}`", keys.example("by")),
                     );
                     return None;
                 };
@@ -202,13 +156,13 @@ impl Decoder<'_> {
             "config" => self.config(name, settings)?,
             "limits" => self.limits(name, settings)?,
             "memory" => FaultKind::Memory {
-                mib: self.amount(word, name, settings, "mib", 32)?,
+                mib: self.amount(keys, name, settings, "mib")?,
             },
             "retries" => FaultKind::Retries {
-                attempts: self.amount(word, name, settings, "attempts", 5)?,
+                attempts: self.amount(keys, name, settings, "attempts")?,
             },
             "leak" => FaultKind::Leak {
-                connections: self.amount(word, name, settings, "connections", 8)?,
+                connections: self.amount(keys, name, settings, "connections")?,
             },
             _ => simple(word),
         };
@@ -216,19 +170,13 @@ impl Decoder<'_> {
     }
 
     /// Returns the number that a fault cannot do without.
-    fn amount(
-        &mut self,
-        word: &str,
-        name: &Node,
-        settings: &Node,
-        key: &str,
-        example: u64,
-    ) -> Option<u64> {
+    fn amount(&mut self, keys: &Keys, name: &Node, settings: &Node, key: &str) -> Option<u64> {
         match settings.get(key) {
             Some(node) => self.count(node, key),
             None => {
-                let hint = format!("add `{key}: {example}`");
-                self.report(&name.span, format!("`{word}` does not say how much"), hint);
+                let hint = format!("add `{key}: {}`", keys.example(key));
+                let message = format!("{} does not say how much", keys.what);
+                self.report(&name.span, message, hint);
                 None
             }
         }
@@ -302,7 +250,7 @@ impl Decoder<'_> {
         fine
     }
 
-    fn load(&mut self, name: &Node, settings: &Node) -> Option<(String, FaultKind)> {
+    fn load(&mut self, keys: &Keys, name: &Node, settings: &Node) -> Option<(String, FaultKind)> {
         let labelled = self
             .around
             .model
@@ -322,7 +270,7 @@ impl Decoder<'_> {
             }
             (None, None) => String::new(),
         };
-        let users = self.amount("load", name, settings, "users", 40)?;
+        let users = self.amount(keys, name, settings, "users")?;
         Some((service, FaultKind::Load { users }))
     }
 

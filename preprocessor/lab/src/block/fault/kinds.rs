@@ -89,14 +89,6 @@ pub enum FaultKind {
     },
 }
 
-/// Every fault that a block may name.
-pub(super) const FAULTS: [&str; 15] = [
-    "latency", "error", "memory", "retries", "leak", "stall", "crash", "kill", "stop", "pause",
-    "restart", "limits", "network", "load", "config",
-];
-/// Faults of DESIGN that later versions bring.
-pub(super) const PLANNED: [&str; 1] = ["edit"];
-
 impl FaultKind {
     /// Returns the word that a block names the fault by.
     pub fn word(&self) -> &'static str {

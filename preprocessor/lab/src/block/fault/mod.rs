@@ -2,9 +2,12 @@
 
 mod command;
 mod decode;
+mod keys;
 mod kinds;
 mod network;
 mod words;
 
 pub use kinds::{Fault, FaultKind};
 pub use network::Network;
+
+pub(super) use keys::{FAULTS, SCENARIO};

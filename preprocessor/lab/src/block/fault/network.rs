@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::block::decode::{Decoder, Keys};
+use crate::block::decode::Decoder;
+use crate::block::grammar::{Choice, Key, Keys, Value};
 use crate::compose::NETWORK_LABEL;
 use crate::duration;
 use crate::yaml::Node;
@@ -39,21 +40,54 @@ pub enum Network {
     Down,
 }
 
-const KEYS: Keys<'static> = Keys {
+pub(in crate::block) const KEYS: Keys<'static> = Keys {
     what: "`network`",
     known: &[
-        "from",
-        "to",
-        "latency",
-        "jitter",
-        "bandwidth",
-        "timeout",
-        "reset",
-        "down",
+        Key::needed(
+            "from",
+            Value::Service,
+            "The service whose calls are disturbed.",
+        )
+        .example("order-api"),
+        Key::needed("to", Value::Service, "The service that is called.").example("postgres"),
+        Key::optional(
+            "latency",
+            Value::Duration,
+            "What comes back is late, by this.",
+        )
+        .example("300ms"),
+        Key::optional(
+            "jitter",
+            Value::Duration,
+            "With `latency`: more or less by up to this. Default: none.",
+        )
+        .example("50ms")
+        .with("latency"),
+        Key::optional(
+            "bandwidth",
+            Value::Count,
+            "What comes back trickles, at that many kB a second.",
+        )
+        .example("16"),
+        Key::optional(
+            "timeout",
+            Value::Duration,
+            "Nothing comes through, and after this time the connection is closed.",
+        )
+        .example("2s"),
+        Key::optional(
+            "reset",
+            Value::True,
+            "Each connection is reset as soon as something comes back.",
+        )
+        .example("true"),
+        Key::optional("down", Value::True, "No connection can be made.").example("true"),
     ],
     planned: &[],
+    choice: Choice::One(&HOW),
 };
-const HOW: [&str; 5] = ["latency", "bandwidth", "timeout", "reset", "down"];
+/// The ways to disturb a network, of which a fault takes one.
+pub(in crate::block) const HOW: [&str; 5] = ["latency", "bandwidth", "timeout", "reset", "down"];
 const EXAMPLE: &str = "`network: { from: order-api, to: postgres, latency: 300ms }`";
 
 impl fmt::Display for Network {

@@ -6,6 +6,7 @@ use std::fmt;
 use super::kinds::{Probe, Signal};
 use crate::block::condition::Section;
 use crate::block::decode::Decoder;
+use crate::block::grammar::{Form, Key, Value};
 use crate::comparison::Comparison;
 use crate::span::Spanned;
 use crate::suggest;
@@ -51,6 +52,33 @@ const STATES: [(&str, AlertState); 7] = [
     ("resolved", AlertState::Resolved),
 ];
 
+const NOTIFICATIONS: &str = "notifications";
+const GROUP: &str = "group";
+
+pub(super) const FORMS: [Form; 3] = [
+    Form::Words(states),
+    Form::Counted(NOTIFICATIONS),
+    Form::Counted(GROUP),
+];
+
+pub(super) const FURTHER: [Key; 2] = [
+    Key::optional(
+        "labels",
+        Value::Words,
+        "Of `alert`: labels that it must have.",
+    ),
+    Key::optional(
+        "channel",
+        Value::Text,
+        "Of `alert`: the channel that its notification must have come through. Default: any.",
+    )
+    .example("slack"),
+];
+
+fn states() -> Vec<&'static str> {
+    STATES.iter().map(|(word, _)| *word).collect()
+}
+
 impl fmt::Display for AlertExpectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -58,8 +86,8 @@ impl fmt::Display for AlertExpectation {
                 let found = STATES.iter().find(|(_, known)| known == state);
                 f.write_str(found.map_or("", |(word, _)| word))
             }
-            Self::Notifications(comparison) => write!(f, "notifications {comparison}"),
-            Self::Group(comparison) => write!(f, "group {comparison}"),
+            Self::Notifications(comparison) => write!(f, "{NOTIFICATIONS} {comparison}"),
+            Self::Group(comparison) => write!(f, "{GROUP} {comparison}"),
         }
     }
 }
@@ -94,16 +122,15 @@ impl Decoder<'_> {
         };
         let is = is?;
         let instead = "count what must arrive: \"notifications >= 1\"";
-        let expectation = if let Some(rest) = is.value.strip_prefix("notifications") {
+        let expectation = if let Some(rest) = is.value.strip_prefix(NOTIFICATIONS) {
             AlertExpectation::Notifications(self.count_from_zero(rest, &is, section, instead)?)
-        } else if let Some(rest) = is.value.strip_prefix("group") {
+        } else if let Some(rest) = is.value.strip_prefix(GROUP) {
             AlertExpectation::Group(self.count_from_zero(rest, &is, section, "\"group >= 2\"")?)
         } else if let Some((_, state)) = STATES.iter().find(|(word, _)| *word == is.value) {
             AlertExpectation::Is(*state)
         } else {
-            let known = STATES
-                .iter()
-                .map(|(word, _)| *word)
+            let known = states()
+                .into_iter()
                 .chain(["notifications >= 1", "group >= 2"]);
             let message = format!("unknown state of an alert `{}`", is.value);
             self.report(&is.span, message, suggest::hint(&is.value, known));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::kinds::Probe;
 use crate::block::decode::Decoder;
+use crate::block::grammar::Form;
 use crate::comparison::Comparison;
 use crate::span::Spanned;
 use crate::suggest;
@@ -48,6 +49,20 @@ const STATES: [(&str, ContainerState); 6] = [
     ("exited", ContainerState::Exited),
 ];
 
+const RESTARTS: &str = "restarts";
+const MEMORY: &str = "memory";
+const MIB: &str = "MiB";
+
+pub(super) const FORMS: [Form; 3] = [
+    Form::NotWords(states),
+    Form::Counted(RESTARTS),
+    Form::Measured(MEMORY, MIB),
+];
+
+fn states() -> Vec<&'static str> {
+    STATES.iter().map(|(word, _)| *word).collect()
+}
+
 impl fmt::Display for ContainerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = STATES.iter().find(|(_, state)| state == self);
@@ -64,10 +79,10 @@ impl Decoder<'_> {
         let service = self.service(subject);
         let is = is?;
         let words = is.value.as_str();
-        let expectation = if let Some(rest) = words.strip_prefix("restarts") {
+        let expectation = if let Some(rest) = words.strip_prefix(RESTARTS) {
             ContainerExpectation::Restarts(self.comparison(rest, &is)?)
-        } else if let Some(rest) = words.strip_prefix("memory") {
-            let mib = rest.trim().trim_end_matches("MiB");
+        } else if let Some(rest) = words.strip_prefix(MEMORY) {
+            let mib = rest.trim().trim_end_matches(MIB);
             ContainerExpectation::Memory(self.comparison(mib, &is)?)
         } else {
             let (negated, word) = match words.strip_prefix("not ") {
@@ -75,9 +90,8 @@ impl Decoder<'_> {
                 None => (false, words),
             };
             let Some((_, state)) = STATES.iter().find(|(name, _)| *name == word) else {
-                let known = STATES
-                    .iter()
-                    .map(|(name, _)| *name)
+                let known = states()
+                    .into_iter()
                     .chain(["restarts >= 1", "memory > 64 MiB"]);
                 let message = format!("unknown container state `{word}`");
                 self.report(&is.span, message, suggest::hint(word, known));

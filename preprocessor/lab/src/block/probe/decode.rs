@@ -1,5 +1,6 @@
 //! From a condition's keys to its probe.
 
+use super::keys::{Asked, PROBES};
 use super::kinds::{Probe, Quantifier};
 use crate::block::condition::{Section, head};
 use crate::block::decode::Decoder;
@@ -7,47 +8,27 @@ use crate::comparison::Comparison;
 use crate::span::Spanned;
 use crate::yaml::Node;
 
-pub(in crate::block) const PROBES: [&str; 9] = [
-    "promql",
-    "logql",
-    "trace",
-    "alert",
-    "panel",
-    "sql",
-    "http",
-    "container",
-    "run",
-];
-/// Keys of a condition that go with one probe only.
-pub(in crate::block) const EXTRA_KEYS: [(&str, &str); 5] = [
-    ("in", "run"),
-    ("method", "http"),
-    ("body", "http"),
-    ("labels", "alert"),
-    ("channel", "alert"),
-];
-
 impl Decoder<'_> {
-    /// Returns the probe that `word` names, with what `is` expects of it.
+    /// Returns the probe that a condition names, with what `is` expects of it.
     pub(in crate::block) fn probe(
         &mut self,
-        word: &str,
+        asked: &Asked,
         subject: &Node,
         node: &Node,
         section: Section,
     ) -> Option<Probe> {
-        for (key, probe) in EXTRA_KEYS {
-            if let Some(value) = node.get(key).filter(|_| word != probe) {
-                self.report(
-                    &value.span,
-                    format!("`{key}` goes with `{probe}`"),
-                    "remove it",
-                );
+        let word = asked.subject.name;
+        for other in PROBES.iter().filter(|other| other.subject.name != word) {
+            for key in other.further {
+                if let Some(value) = node.get(key.name) {
+                    let message = format!("`{}` goes with `{}`", key.name, other.subject.name);
+                    self.report(&value.span, message, "remove it");
+                }
             }
         }
         let is = match node.get("is") {
             Some(is) => self.text(is, "is"),
-            None if word == "trace" => None,
+            None if asked.alone => None,
             None => {
                 self.report(
                     &head(node),

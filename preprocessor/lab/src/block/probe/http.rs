@@ -3,6 +3,7 @@
 use super::kinds::Probe;
 use crate::address::Address;
 use crate::block::decode::Decoder;
+use crate::block::grammar::{Form, Key, Value};
 use crate::comparison::Comparison;
 use crate::span::Spanned;
 use crate::yaml::Node;
@@ -19,6 +20,32 @@ pub enum HttpExpectation {
     /// No answer comes: refused, reset, or none within five seconds.
     Unreachable,
 }
+
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const STATUS: &str = "status";
+const TIME: &str = "time ";
+const BODY_CONTAINS: &str = "body contains ";
+const UNREACHABLE: &str = "unreachable";
+
+pub(super) const FORMS: [Form; 4] = [
+    Form::Status(STATUS),
+    Form::Measured(TIME, "s"),
+    Form::Then(BODY_CONTAINS),
+    Form::Word(UNREACHABLE),
+];
+
+pub(super) const FURTHER: [Key; 2] = [
+    Key::optional(
+        "method",
+        Value::AnyCase(&METHODS),
+        "Of `http`: the request's method. Default: GET.",
+    ),
+    Key::optional(
+        "body",
+        Value::Text,
+        "Of `http`: the request's body, sent as JSON.",
+    ),
+];
 
 impl Decoder<'_> {
     pub(super) fn http(
@@ -41,11 +68,11 @@ impl Decoder<'_> {
             Some(method) => {
                 let method = self.text(method, "method")?;
                 let upper = method.value.to_uppercase();
-                if !["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].contains(&upper.as_str()) {
+                if !METHODS.contains(&upper.as_str()) {
                     self.report(
                         &method.span,
                         format!("unknown method `{}`", method.value),
-                        "one of: GET, HEAD, POST, PUT, PATCH, DELETE",
+                        format!("one of: {}", METHODS.join(", ")),
                     );
                     return None;
                 }
@@ -69,17 +96,17 @@ impl Decoder<'_> {
 
     fn http_expectation(&mut self, is: &Spanned<String>) -> Option<HttpExpectation> {
         let text = is.value.as_str();
-        if text == "unreachable" {
+        if text == UNREACHABLE {
             return Some(HttpExpectation::Unreachable);
         }
-        if let Some(part) = text.strip_prefix("body contains ") {
+        if let Some(part) = text.strip_prefix(BODY_CONTAINS) {
             return Some(HttpExpectation::BodyContains(part.trim().to_owned()));
         }
-        if let Some(rest) = text.strip_prefix("time ") {
+        if let Some(rest) = text.strip_prefix(TIME) {
             let rest = rest.trim().trim_end_matches('s');
             return self.comparison(rest, is).map(HttpExpectation::Time);
         }
-        let status = text.strip_prefix("status").unwrap_or(text).trim();
+        let status = text.strip_prefix(STATUS).unwrap_or(text).trim();
         // A bare status code reads as "the status is 200".
         if status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit()) {
             return self

@@ -3,6 +3,7 @@
 use super::kinds::{Probe, Quantifier};
 use crate::block::condition::Section;
 use crate::block::decode::Decoder;
+use crate::block::grammar::Form;
 use crate::comparison::Comparison;
 use crate::logql::Query;
 use crate::span::Spanned;
@@ -28,6 +29,15 @@ pub enum LogExpectation {
     },
 }
 
+const COUNT: &str = "count";
+const COMPLETE_BY: &str = "complete by ";
+
+pub(super) const FORMS: [Form; 3] = [
+    Form::Counted(COUNT),
+    Form::Then(COMPLETE_BY),
+    Form::Quantified,
+];
+
 impl Decoder<'_> {
     pub(super) fn logql(
         &mut self,
@@ -48,7 +58,7 @@ impl Decoder<'_> {
         let query = query?;
         if let Some(field) = is
             .value
-            .strip_prefix("complete by ")
+            .strip_prefix(COMPLETE_BY)
             .filter(|_| !query.is_metric)
         {
             let field = field.trim().to_owned();
@@ -57,7 +67,7 @@ impl Decoder<'_> {
                 expectation: LogExpectation::Complete { field },
             });
         }
-        let counted = is.value.strip_prefix("count");
+        let counted = is.value.strip_prefix(COUNT);
         let expectation = match (query.is_metric, counted) {
             (true, None) => {
                 let (quantifier, comparison) = self.quantified(&is.value, &is)?;

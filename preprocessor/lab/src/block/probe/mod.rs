@@ -4,6 +4,7 @@ mod alert;
 mod container;
 mod decode;
 mod http;
+mod keys;
 mod kinds;
 mod logql;
 mod panel;
@@ -23,4 +24,4 @@ pub use promql::MetricExpectation;
 pub use run::RunExpectation;
 pub use trace::TraceSearch;
 
-pub(super) use decode::{EXTRA_KEYS, PROBES};
+pub(super) use keys::{Asked, PROBES, words as probe_words};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::kinds::{Probe, Quantifier, Signal};
-use crate::block::decode::{Decoder, Keys};
+use crate::block::decode::Decoder;
+use crate::block::grammar::{Choice, Key, Keys, Value};
 use crate::comparison::Comparison;
 use crate::span::Spanned;
 use crate::suggest;
@@ -34,10 +35,25 @@ pub enum PanelQuery {
     Logql(logql::Query),
 }
 
-const KEYS: Keys = Keys {
+pub(super) const KEYS: Keys<'static> = Keys {
     what: "`panel`",
-    known: &["dashboard", "panel", "query", "variables"],
+    known: &[
+        Key::needed("dashboard", Value::Text, "The dashboard's uid.").example("requests"),
+        Key::needed("panel", Value::Text, "The panel's title.").example("Latency"),
+        Key::optional(
+            "query",
+            Value::Text,
+            "The letter of one query. Default: all queries of the panel.",
+        )
+        .example("A"),
+        Key::optional(
+            "variables",
+            Value::Words,
+            "Values of the dashboard's variables. Default: the dashboard's own.",
+        ),
+    ],
     planned: &[],
+    choice: Choice::None,
 };
 
 impl PanelQuery {

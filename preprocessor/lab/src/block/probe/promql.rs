@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::kinds::{Probe, Quantifier};
 use crate::block::decode::Decoder;
+use crate::block::grammar::Form;
 use crate::comparison::{Comparison, Operator};
 use crate::duration;
 use crate::promql::Query;
@@ -39,6 +40,19 @@ pub enum MetricExpectation {
     },
 }
 
+const ABSENT: &str = "absent";
+const INCREASES: &str = "increases";
+const INCREASES_BY: &str = "increases by ";
+const STAYS: &str = "stays ";
+
+pub(super) const FORMS: [Form; 5] = [
+    Form::Quantified,
+    Form::Word(ABSENT),
+    Form::Word(INCREASES),
+    Form::Counted(INCREASES_BY),
+    Form::Lasting(STAYS),
+];
+
 const ANY_GROWTH: Comparison = Comparison {
     operator: Operator::Greater,
     bound: 0.0,
@@ -51,16 +65,16 @@ impl fmt::Display for MetricExpectation {
                 quantifier,
                 comparison,
             } => write!(f, "{quantifier}{comparison}"),
-            Self::Absent => f.write_str("absent"),
-            Self::Increases { by } if *by == ANY_GROWTH => f.write_str("increases"),
-            Self::Increases { by } => write!(f, "increases by {by}"),
+            Self::Absent => f.write_str(ABSENT),
+            Self::Increases { by } if *by == ANY_GROWTH => f.write_str(INCREASES),
+            Self::Increases { by } => write!(f, "{INCREASES_BY}{by}"),
             Self::Stays {
                 quantifier,
                 comparison,
                 lasting,
             } => write!(
                 f,
-                "stays {quantifier}{comparison} for {}",
+                "{STAYS}{quantifier}{comparison} for {}",
                 duration::words(*lasting)
             ),
         }
@@ -87,16 +101,16 @@ impl Decoder<'_> {
 
     fn metric_expectation(&mut self, is: &Spanned<String>) -> Option<MetricExpectation> {
         let text = is.value.as_str();
-        if text == "absent" {
+        if text == ABSENT {
             return Some(MetricExpectation::Absent);
         }
-        if text == "increases" {
+        if text == INCREASES {
             return Some(MetricExpectation::Increases { by: ANY_GROWTH });
         }
-        if let Some(by) = text.strip_prefix("increases by ") {
+        if let Some(by) = text.strip_prefix(INCREASES_BY) {
             return self.increase(by, is);
         }
-        if let Some(rest) = text.strip_prefix("stays ") {
+        if let Some(rest) = text.strip_prefix(STAYS) {
             return self.stays(rest, is);
         }
         let (quantifier, comparison) = self.quantified(text, is)?;

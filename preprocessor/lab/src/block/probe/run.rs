@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::kinds::Probe;
 use crate::block::decode::Decoder;
+use crate::block::grammar::{Form, Key, Value};
 use crate::comparison::Comparison;
 use crate::compose::TOOLBOX_LABEL;
 use crate::span::Spanned;
@@ -18,11 +19,23 @@ pub enum RunExpectation {
     Prints(String),
 }
 
+const EXITS: &str = "exits ";
+const PRINTS: &str = "prints ";
+
+pub(super) const FORMS: [Form; 2] = [Form::Exits(EXITS), Form::Then(PRINTS)];
+
+pub(super) const FURTHER: [Key; 1] = [Key::optional(
+    "in",
+    Value::Service,
+    "Of `run`: the service in whose container it runs. Default: the one that the compose files label as the toolbox.",
+)
+.example("prometheus")];
+
 impl fmt::Display for RunExpectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exits(comparison) => write!(f, "exits {comparison}"),
-            Self::Prints(text) => write!(f, "prints {text}"),
+            Self::Exits(comparison) => write!(f, "{EXITS}{comparison}"),
+            Self::Prints(text) => write!(f, "{PRINTS}{text}"),
         }
     }
 }
@@ -65,10 +78,10 @@ impl Decoder<'_> {
     }
 
     fn run_expectation(&mut self, is: &Spanned<String>) -> Option<RunExpectation> {
-        if let Some(text) = is.value.strip_prefix("prints ") {
+        if let Some(text) = is.value.strip_prefix(PRINTS) {
             return Some(RunExpectation::Prints(text.trim().to_owned()));
         }
-        let Some(status) = is.value.strip_prefix("exits ").map(str::trim) else {
+        let Some(status) = is.value.strip_prefix(EXITS).map(str::trim) else {
             let message = format!("`{}` says nothing of a command", is.value);
             let hint = "one of: \"exits 0\", \"exits != 0\", \"prints SUCCESS\"";
             self.report(&is.span, message, hint);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::kinds::Probe;
 use crate::block::condition::Section;
-use crate::block::decode::{Decoder, Keys};
+use crate::block::decode::Decoder;
+use crate::block::grammar::{Choice, Form, Key, Keys, Value};
 use crate::comparison::{Comparison, Operator};
 use crate::duration;
 use crate::span::Spanned;
@@ -37,21 +38,65 @@ pub struct TraceSearch {
     pub attributes: BTreeMap<String, String>,
 }
 
-const KEYS: Keys = Keys {
+const COUNT: &str = "count";
+pub(super) const FORMS: [Form; 1] = [Form::Counted(COUNT)];
+
+const CALL: Keys<'static> = Keys {
+    what: "a call",
+    known: &[
+        Key::needed("from", Value::Service, "The service that calls.").example("web-gateway"),
+        Key::needed("to", Value::Service, "The service that is called.").example("order-api"),
+    ],
+    planned: &[],
+    choice: Choice::None,
+};
+
+pub(super) const KEYS: Keys<'static> = Keys {
     what: "`trace`",
     known: &[
-        "root",
-        "operation",
-        "through",
-        "without",
-        "calls",
-        "longer_than",
-        "shorter_than",
-        "error",
-        "span",
-        "attributes",
+        Key::needed("root", Value::Service, "The service of the root span.").example("web-gateway"),
+        Key::optional("operation", Value::Text, "The root span's name."),
+        Key::optional(
+            "through",
+            Value::Services,
+            "Services that have a span in it.",
+        ),
+        Key::optional(
+            "without",
+            Value::Services,
+            "Services that have no span in it.",
+        ),
+        Key::optional(
+            "calls",
+            Value::Mappings(&CALL),
+            "Callers and callees: a span of the second service has a span of the first as its parent.",
+        ),
+        Key::optional(
+            "longer_than",
+            Value::Duration,
+            "The root span takes longer than this.",
+        )
+        .example("700ms"),
+        Key::optional(
+            "shorter_than",
+            Value::Duration,
+            "The root span takes less than this.",
+        )
+        .example("200ms"),
+        Key::optional(
+            "error",
+            Value::Flag,
+            "Whether a span of it failed. Default: either.",
+        ),
+        Key::optional("span", Value::Text, "The name of a span in it."),
+        Key::optional(
+            "attributes",
+            Value::Words,
+            "Attributes, as text, of the span named by `span`, else of any one span.",
+        ),
     ],
     planned: &["links"],
+    choice: Choice::None,
 };
 
 impl fmt::Display for TraceSearch {
@@ -159,7 +204,7 @@ impl Decoder<'_> {
                 bound: 1.0,
             },
             Some(is) => {
-                let Some(rest) = is.value.strip_prefix("count") else {
+                let Some(rest) = is.value.strip_prefix(COUNT) else {
                     self.report(
                         &is.span,
                         format!("`{}` says nothing of traces", is.value),
@@ -177,14 +222,9 @@ impl Decoder<'_> {
 
 impl Decoder<'_> {
     fn calls(&mut self, node: &Node) -> Option<Vec<(String, String)>> {
-        let keys = Keys {
-            what: "a call",
-            known: &["from", "to"],
-            planned: &[],
-        };
         let items = self.list(node, "calls").to_vec();
         let calls = items.iter().map(|item| {
-            if !self.mapping(item, &keys) {
+            if !self.mapping(item, &CALL) {
                 return None;
             }
             let (Some(from), Some(to)) = (item.get("from"), item.get("to")) else {
