@@ -96,6 +96,9 @@ fn each_verdict_comes_from_real_services() {
         ("good", "target-killed", 0, "passed"),
         ("good", "target-killed", 0, "passed"),
         ("good", "target-up", 0, "passed"),
+        ("good", "target-paused", 0, "passed"),
+        ("good", "target-limited", 0, "passed"),
+        ("good", "other-config", 0, "passed"),
         (
             "vacuous",
             "true-anyway",
@@ -131,6 +134,42 @@ fn a_lab_without_its_fault_fails_and_so_it_is_proven() {
     // A lab that passes whatever happens is found out.
     let said = stack.run("vacuous", &["prove"]);
     assert_eq!(said.status, 1, "{}", said.out);
+}
+
+#[test]
+fn what_is_broken_by_hand_stays_until_it_is_taken_back() {
+    let stack = Stack::new("by-hand");
+    assert_eq!(stack.run("good", &["up"]).status, 0);
+    let said = stack.run("good", &["fault", "target", "limits", "mib=32"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    let said = stack.run("good", &["fault", "target", "pause"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    stack.run("good", &["status"]);
+    assert_eq!(stack.state_of("target"), "paused");
+    let said = stack.run("good", &["reset"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(said.err.contains("broken by hand"), "{}", said.err);
+    assert!(said.err.contains("limit target to 32 MiB"), "{}", said.err);
+    assert_eq!(stack.state_of("target"), "running");
+    let said = stack.run("good", &["fault", "targe", "pause"]);
+    assert_eq!(said.status, 2, "{}", said.out);
+    assert!(said.out.contains("did you mean `target`?"), "{}", said.out);
+}
+
+#[test]
+fn labs_run_on_several_stacks_and_leave_one() {
+    let stack = Stack::new("jobs");
+    let said = stack.run("good", &["check", "--jobs", "2", "--format", "json"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    let ready = said.out.matches("\"event\":\"stack_ready\"").count();
+    assert_eq!(ready, 2, "{}", said.out);
+    let projects = Command::new("docker")
+        .args(["ps", "-a", "--format", "{{.Label \"com.docker.compose.project\"}}"])
+        .output()
+        .expect("docker");
+    let projects = String::from_utf8_lossy(&projects.stdout).into_owned();
+    let beside = format!("{}-job2", stack.project);
+    assert!(!projects.lines().any(|project| project == beside), "{projects}");
 }
 
 #[test]

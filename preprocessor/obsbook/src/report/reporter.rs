@@ -33,8 +33,8 @@ impl Reporter {
     /// Returns a reporter of a new run.
     pub fn new(outputs: Vec<Box<dyn Output>>) -> Self {
         let now = Timestamp::now();
-        // Two runs of one machine differ in the second or in the process.
-        let run = format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
+        // Ids sort by time; two runs of one moment differ in the process.
+        let run = format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3fZ"), std::process::id());
         Self {
             run,
             outputs: Mutex::new(outputs),
