@@ -1,5 +1,8 @@
 //! The schemas, asked as an editor asks them.
 
+#[allow(dead_code, reason = "not every test asks it")]
+pub(crate) mod surroundings;
+
 use jsonschema::Validator;
 use obsbook_lab::block::schema;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
