@@ -164,12 +164,20 @@ fn labs_run_on_several_stacks_and_leave_one() {
     let ready = said.out.matches("\"event\":\"stack_ready\"").count();
     assert_eq!(ready, 2, "{}", said.out);
     let projects = Command::new("docker")
-        .args(["ps", "-a", "--format", "{{.Label \"com.docker.compose.project\"}}"])
+        .args([
+            "ps",
+            "-a",
+            "--format",
+            "{{.Label \"com.docker.compose.project\"}}",
+        ])
         .output()
         .expect("docker");
     let projects = String::from_utf8_lossy(&projects.stdout).into_owned();
     let beside = format!("{}-job2", stack.project);
-    assert!(!projects.lines().any(|project| project == beside), "{projects}");
+    assert!(
+        !projects.lines().any(|project| project == beside),
+        "{projects}"
+    );
 }
 
 #[test]

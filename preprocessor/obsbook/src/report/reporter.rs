@@ -34,7 +34,11 @@ impl Reporter {
     pub fn new(outputs: Vec<Box<dyn Output>>) -> Self {
         let now = Timestamp::now();
         // Ids sort by time; two runs of one moment differ in the process.
-        let run = format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3fZ"), std::process::id());
+        let run = format!(
+            "{}-{}",
+            now.strftime("%Y%m%dT%H%M%S%3fZ"),
+            std::process::id()
+        );
         Self {
             run,
             outputs: Mutex::new(outputs),
