@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::block::{Lab, decode};
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{Fence, fences};
+use crate::prose;
 use crate::span::SourceFile;
 use crate::suggest;
 use crate::surroundings::Surroundings;
@@ -82,6 +83,8 @@ pub struct Book {
     pub chapters: Vec<Chapter>,
     /// Every lab fence, in the book's order.
     pub blocks: Vec<Block>,
+    /// Every query of the prose as an observation that passes when it returns data, with its chapter's place.
+    pub queries: Vec<(Lab, usize)>,
     /// Every problem, in the book's order.
     pub diagnostics: Vec<Diagnostic>,
     sources: Vec<SourceFile>,
@@ -133,7 +136,8 @@ impl Book {
 
     fn read_chapter(&mut self, source: &SourceFile, around: &Surroundings) {
         let chapter = self.chapters.len() - 1;
-        for fence in fences(&source.text) {
+        let all = fences(&source.text);
+        for fence in all.iter().cloned() {
             match spelling(&fence.info) {
                 Spelling::Lab => {
                     let (lab, problems) = decode(source, &fence, around);
@@ -156,6 +160,30 @@ impl Book {
                     .hint("the info string is exactly `lab`"),
                 ),
                 Spelling::Other => {}
+            }
+        }
+        let queries = all.into_iter().filter(prose::is_query).collect();
+        self.read_queries(source, chapter, queries, around);
+    }
+
+    /// Queries are asked where the chapter's labs run, as their reader has that stack.
+    fn read_queries(
+        &mut self,
+        source: &SourceFile,
+        chapter: usize,
+        queries: Vec<Fence>,
+        around: &Surroundings,
+    ) {
+        let own = self.blocks.iter().filter(|block| block.chapter == chapter);
+        let mut labs = own.filter_map(|block| block.lab.as_ref());
+        let profile = labs.find(|lab| lab.profile != around.profile);
+        let profile = profile.map_or(around.profile.clone(), |lab| lab.profile.clone());
+        let stem = self.chapters[chapter].stem();
+        for (index, fence) in queries.iter().enumerate() {
+            let id = format!("{stem}-query-{}", index + 1);
+            match prose::observation(source, fence, id, &profile) {
+                Ok(lab) => self.queries.extend(lab.map(|lab| (lab, chapter))),
+                Err(problem) => self.diagnostics.push(*problem),
             }
         }
     }
@@ -314,6 +342,32 @@ mod tests {
                 "{}",
                 book.diagnostics[0].message
             );
+        }
+    }
+
+    #[test]
+    fn queries_of_the_prose_are_observations_unless_they_say_why_not() {
+        let text = "```promql\nsum(up)\n```\n```logql\n{service=\"a\"} | json\n```\n```promql norun: needs an hour\nx[\n```\n";
+        let book = Book::read(&[chapter("src/a.md", text, 1)], &around());
+        assert!(book.diagnostics.is_empty(), "{:?}", book.diagnostics);
+        let found = book.queries.iter().map(|(lab, _)| {
+            let condition = &lab.steady[0];
+            format!("{} in {}: {}", lab.id, lab.profile, condition.subject())
+        });
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                "a-query-1 in core: sum(up)",
+                "a-query-2 in core: {service=\"a\"} | json"
+            ]
+        );
+        for (text, expected) in [
+            ("```promql\nsum(\n```\n", "not well formed"),
+            ("```logql norun\n{}\n```\n", "without a reason"),
+        ] {
+            let book = Book::read(&[chapter("src/a.md", text, 1)], &around());
+            let message = &book.diagnostics[0].message;
+            assert!(message.contains(expected), "{message}");
         }
     }
 

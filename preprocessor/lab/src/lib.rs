@@ -18,6 +18,7 @@ pub mod mutant;
 pub mod partition;
 pub mod plan;
 pub mod promql;
+pub mod prose;
 pub mod selector;
 pub mod span;
 pub mod suggest;

@@ -18,11 +18,27 @@ pub struct NoMatch {
 /// # Errors
 /// The first selector that matches nothing.
 pub fn select<'b>(book: &'b Book, selectors: &[String]) -> Result<Vec<&'b Lab>, NoMatch> {
-    let labs: Vec<_> = book
+    let labs = book
         .blocks
         .iter()
-        .filter_map(|block| Some((block.lab.as_ref()?, block.chapter)))
-        .collect();
+        .filter_map(|block| Some((block.lab.as_ref()?, block.chapter)));
+    among(book, &labs.collect::<Vec<_>>(), selectors)
+}
+
+/// Returns the queries of the prose that any of `selectors` matches, as [`select`] does labs.
+///
+/// # Errors
+/// The first selector that matches nothing.
+pub fn select_queries<'b>(book: &'b Book, selectors: &[String]) -> Result<Vec<&'b Lab>, NoMatch> {
+    let queries = book.queries.iter().map(|(lab, chapter)| (lab, *chapter));
+    among(book, &queries.collect::<Vec<_>>(), selectors)
+}
+
+fn among<'b>(
+    book: &'b Book,
+    labs: &[(&'b Lab, usize)],
+    selectors: &[String],
+) -> Result<Vec<&'b Lab>, NoMatch> {
     if let Some(selector) = selectors.iter().find(|selector| {
         !labs
             .iter()
@@ -31,14 +47,14 @@ pub fn select<'b>(book: &'b Book, selectors: &[String]) -> Result<Vec<&'b Lab>, 
         return Err(no_match(book, selector));
     }
     Ok(labs
-        .into_iter()
+        .iter()
         .filter(|(lab, chapter)| {
             selectors.is_empty()
                 || selectors
                     .iter()
                     .any(|selector| matches(book, selector, lab, *chapter))
         })
-        .map(|(lab, _)| lab)
+        .map(|(lab, _)| *lab)
         .collect())
 }
 

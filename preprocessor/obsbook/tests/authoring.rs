@@ -243,7 +243,7 @@ fn what_was_made_is_told_to_programs() {
         ),
         (
             &["new", "lab", "x", "--in", "target"],
-            r#"{"file":"src/target.md","lab":"x","line":55}"#,
+            r#"{"file":"src/target.md","lab":"x","line":62}"#,
         ),
     ] {
         let said = run(&book, &[args, &["--format", "json"]].concat());

@@ -97,8 +97,8 @@ fn each_verdict_comes_from_real_services() {
         ("good", "target-killed", 0, "passed"),
         ("good", "target-up", 0, "passed"),
         ("good", "target-paused", 0, "passed"),
-        ("good", "target-limited", 0, "passed"),
-        ("good", "other-config", 0, "passed"),
+        ("faults", "target-limited", 0, "passed"),
+        ("faults", "other-config", 0, "passed"),
         (
             "vacuous",
             "true-anyway",

@@ -184,6 +184,9 @@ pub(super) enum Command {
         /// Instead, show that a mistake in a lab is noticed: many mistakes in each
         #[arg(long)]
         mutants: bool,
+        /// Instead, show that each query of the prose returns data
+        #[arg(long, conflicts_with = "mutants")]
+        queries: bool,
         /// Of these variants, only every N-th, beginning with the I-th
         #[arg(long, value_name = "I/N")]
         sample: Option<Partition>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use obsbook_lab::block::Lab;
 use obsbook_lab::event::Event;
-use obsbook_lab::selector::select;
+use obsbook_lab::selector::{select, select_queries};
 use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Common, Format, Reports, Share};
@@ -88,6 +88,20 @@ impl Context {
         Ok(match share.partition {
             Some(partition) => partition.pick(&labs),
             None => labs,
+        })
+    }
+
+    /// Returns this machine's share of the prose's queries that `selectors` name.
+    pub(super) fn share_queries(
+        &self,
+        selectors: &[String],
+        share: &Share,
+    ) -> Result<Vec<&Lab>, ExitStatus> {
+        let queries = select_queries(&self.book.book, selectors)
+            .map_err(|error| fail(&error.message, Some(error.hint)))?;
+        Ok(match share.partition {
+            Some(partition) => partition.pick(&queries),
+            None => queries,
         })
     }
 

@@ -1,4 +1,4 @@
-//! `obsbook prove`: show that each lab can fail, and that mistakes in it are noticed.
+//! `obsbook prove`: show that each lab can fail, that mistakes in it are noticed, and that the prose's queries return data.
 
 use obsbook_lab::block::Lab;
 use obsbook_lab::partition::Partition;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::{Common, Format, Share};
 use super::context::{Context, fail, interrupt};
 use crate::report::Table;
-use crate::run::{Equivalents, Ledger, Proof, Variant, mutations, prove, variants};
+use crate::run::{Equivalents, Ledger, Proof, Variant, mutations, prove, query, variants};
 use crate::terminal::out;
 
 /// Where a book lists the mistakes that need not be noticed, relative to its root.
@@ -17,6 +17,7 @@ const EQUIVALENTS: &str = "labs/equivalent-mutants.toml";
 /// Which variants are to be proven.
 pub(super) struct Wanted {
     pub(super) mutants: bool,
+    pub(super) queries: bool,
     pub(super) sample: Option<Partition>,
     pub(super) again: bool,
 }
@@ -29,7 +30,11 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
     context.check_blocks()?;
-    let labs = context.share(selectors, share)?;
+    let labs = if wanted.queries {
+        context.share_queries(selectors, share)?
+    } else {
+        context.share(selectors, share)?
+    };
     let all = wanted.variants(&context, &labs);
     let equivalents = Equivalents::read(&context.book.root.join(EQUIVALENTS)).map_err(|error| {
         fail(
@@ -61,7 +66,9 @@ impl Wanted {
     fn variants(&self, context: &Context, labs: &[&Lab]) -> Vec<Variant> {
         let model = context.book.around.model.as_ref();
         let of = |lab: &&Lab| {
-            if self.mutants {
+            if self.queries {
+                vec![query(lab)]
+            } else if self.mutants {
                 mutations(lab, model)
             } else {
                 variants(lab)

@@ -58,12 +58,14 @@ pub async fn run() -> ExitStatus {
         Some(Command::Prove {
             selectors,
             mutants,
+            queries,
             sample,
             again,
             share,
         }) => {
             let wanted = prove::Wanted {
                 mutants: *mutants,
+                queries: *queries,
                 sample: *sample,
                 again: *again,
             };

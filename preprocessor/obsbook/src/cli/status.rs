@@ -10,7 +10,7 @@ use crate::engine::{Container, Health, State};
 use crate::fault::FaultApi;
 use crate::prepare;
 use crate::report::Table;
-use crate::stack::{Journal, Lock, Stack, recover};
+use crate::stack::{Entry, Journal, Lock, Stack, recover};
 
 pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
@@ -113,6 +113,14 @@ async fn print_human(stack: &Stack, containers: &[Container]) {
     }
     out!("stack {}: {} in use", stack.project(), mib(total));
     out!("{}", table.to_string().trim_end());
+    let owed = in_place(stack);
+    if !owed.is_empty() {
+        let mut table = Table::new(["IN PLACE, UNTIL `obsbook reset`", "BY"]);
+        for entry in owed {
+            table.row([entry.fault.to_string(), entry.lab]);
+        }
+        out!("\n{}", table.to_string().trim_end());
+    }
     let mut faults = Table::new(["FAULT API", "ADDRESS", "TOKEN (in the container)", "ACTIVE"]);
     let mut example = None;
     for (container, port) in fault_apis(stack, containers) {
@@ -128,11 +136,7 @@ async fn print_human(stack: &Stack, containers: &[Container]) {
         ]);
     }
     if let Some((service, token, address)) = example {
-        out!(
-            "
-{}",
-            faults.to_string().trim_end()
-        );
+        out!("\n{}", faults.to_string().trim_end());
         let project = if stack.model().name.as_deref() == Some(stack.project()) {
             String::new()
         } else {
@@ -142,6 +146,12 @@ async fn print_human(stack: &Stack, containers: &[Container]) {
             "\nask one by hand:\n  TOKEN=$(docker compose{project} exec -T {service} cat {token})\n  curl -H \"Authorization: Bearer $TOKEN\" {address}"
         );
     }
+}
+
+/// What the journal still owes: what a run that lives, or somebody by hand, has broken.
+fn in_place(stack: &Stack) -> Vec<Entry> {
+    let journal = Journal::open(&stack.directory());
+    journal.map_or(Vec::new(), |journal| journal.entries().to_vec())
 }
 
 fn fault_apis<'a>(
@@ -187,12 +197,21 @@ async fn print_json(stack: &Stack, containers: &[Container]) {
             "restarts": container.restarts, "ports": ports,
         }));
     }
-    let faults: Vec<_> = fault_apis(stack, containers)
-        .map(|(container, port)| json!({"service": container.service, "port": port, "token": stack.fault_token_path(&container.service).ok()}))
+    let mut faults = Vec::new();
+    for (container, port) in fault_apis(stack, containers) {
+        let service = &container.service;
+        faults.push(json!({
+            "service": service, "port": port, "token": stack.fault_token_path(service).ok(),
+            "active": active(stack, service).await,
+        }));
+    }
+    let owed: Vec<_> = in_place(stack)
+        .into_iter()
+        .map(|entry| json!({"fault": entry.fault.to_string(), "by": entry.lab}))
         .collect();
     out!(
         "{}",
-        json!({"v": 1, "project": stack.project(), "services": rows, "fault_apis": faults})
+        json!({"v": 1, "project": stack.project(), "services": rows, "fault_apis": faults, "in_place": owed})
     );
 }
 

@@ -32,4 +32,4 @@ pub use ledger::Ledger;
 pub use prove::{ProofReport, prove};
 pub use suite::{Environment, RunReport, run};
 pub use task::LabResult;
-pub use variant::{Expected, Proof, Variant, mutations, variants};
+pub use variant::{Expected, Proof, Variant, mutations, query, variants};

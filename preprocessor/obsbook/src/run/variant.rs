@@ -131,6 +131,17 @@ pub fn variants(lab: &Lab) -> Vec<Variant> {
     all
 }
 
+/// Returns a query of the prose as a variant of its own: it must return data.
+pub fn query(lab: &Lab) -> Variant {
+    Variant {
+        change: "as it stands in the prose".to_owned(),
+        lab: lab.clone(),
+        broken_before: None,
+        expected: Expected::Exactly(Verdict::Passed),
+        full_deadlines: false,
+    }
+}
+
 /// Returns the variants with one mistake each, which must be noticed.
 pub fn mutations(lab: &Lab, model: Option<&ComposeModel>) -> Vec<Variant> {
     let mutants = mutants(lab, model).into_iter();
