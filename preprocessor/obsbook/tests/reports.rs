@@ -122,7 +122,7 @@ fn every_lab_leaves_evidence_and_a_proof_leaves_none() {
         serde_json::from_str(&copy.text("good/.obsbook/evidence/target-up.json")).expect("json");
     assert_eq!(
         (&read["v"], &read["verdict"], &read["lab"]["line"]),
-        (&1.into(), &"unsteady".into(), &44.into())
+        (&1.into(), &"unsteady".into(), &51.into())
     );
     assert_eq!(read["versions"]["obsbook"], env!("CARGO_PKG_VERSION"));
 }
@@ -157,7 +157,7 @@ fn junit_names_every_lab_and_an_old_file_does_not_speak_for_a_new_run() {
     for expected in [
         "<testsuites name=\"obsbook\" tests=\"3\" skipped=\"2\" failures=\"0\" errors=\"1\"",
         "<testcase name=\"target-up\" classname=\"src/target.md\"",
-        "<property name=\"line\" value=\"44\"/>",
+        "<property name=\"line\" value=\"51\"/>",
         "<error message=\"not run: ",
         "<skipped message=\"not selected\"/>",
     ] {
