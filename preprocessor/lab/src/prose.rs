@@ -12,7 +12,7 @@ use crate::{logql, promql};
 /// What any number is.
 const A_NUMBER: Comparison = Comparison {
     operator: Operator::GreaterOrEqual,
-    bound: -1e300,
+    bound: -1e12,
 };
 const A_LINE: Comparison = Comparison {
     operator: Operator::GreaterOrEqual,

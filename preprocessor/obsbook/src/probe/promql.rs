@@ -149,7 +149,7 @@ pub(super) async fn evaluate(
     let away = |error| ProbeError::from_query(stack, Kind::Prometheus, error);
     let series = prometheus.query(&query.text).await.map_err(away)?;
     let selectors = query.selectors.iter();
-    let newest = selectors.map(|selector| prometheus.newest_sample(&selector.text));
+    let newest = selectors.map(|selector| prometheus.newest_sample(selector));
     let newest = try_join_all(newest).await.map_err(away)?;
     Ok((series, newest.iter().flatten().min().copied()))
 }
@@ -172,7 +172,7 @@ pub(super) async fn explain(stack: &Stack, query: &Query) -> Vec<String> {
 
 async fn explain_selector(prometheus: &Prometheus, selector: &Selector) -> Option<String> {
     let text = &selector.text;
-    if let Some(newest) = prometheus.newest_sample(text).await.ok()? {
+    if let Some(newest) = prometheus.newest_sample(selector).await.ok()? {
         let age = Timestamp::now().duration_since(newest).as_secs_f64();
         let count = prometheus.query(&format!("count({text})")).await.ok()?;
         let count = count.first().map_or(0.0, |series| series.value);

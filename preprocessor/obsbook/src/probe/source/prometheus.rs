@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use obsbook_lab::promql::Selector;
+
 use super::ask::{QueryError, Server};
 
 /// A Prometheus server.
@@ -196,9 +198,24 @@ impl Prometheus {
     ///
     /// # Errors
     /// As [`Prometheus::query`].
-    pub async fn newest_sample(&self, selector: &str) -> Result<Option<Timestamp>, QueryError> {
-        let found = self.query(&format!("max(timestamp({selector}))")).await?;
-        Ok(found.first().and_then(|series| seconds(series.value)))
+    pub async fn newest_sample(
+        &self,
+        selector: &Selector,
+    ) -> Result<Option<Timestamp>, QueryError> {
+        let text = &selector.text;
+        if selector.metric.is_some() {
+            let found = self.query(&format!("max(timestamp({text}))")).await?;
+            return Ok(found.first().and_then(|series| seconds(series.value)));
+        }
+        // `timestamp()` drops the names, and series of several metrics may differ in nothing else: the samples
+        // themselves are asked for, as far back as an instant query looks.
+        let samples = format!("{text}[5m]");
+        let QueryData::Matrix(rows) = self.get("/api/v1/query", &[("query", &samples)]).await?
+        else {
+            return Err(self.0.refused("the answer is no matrix"));
+        };
+        let newest = rows.iter().filter_map(|row| row.values.last());
+        Ok(newest.filter_map(|(at, _)| seconds(*at)).max())
     }
 
     /// Returns the alerts that are pending or firing.
