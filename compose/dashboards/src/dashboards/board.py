@@ -24,7 +24,7 @@ TAG = "obsbook"
 def board(uid: str, title: str, description: str, *tags: str) -> Dashboard:
     """An empty dashboard. Its file is named after the uid, and so is its address: /d/UID.
 
-    A tag that names a signal says that the panels stay empty without it, wherever they read it from.
+    A tag that names a signal says: the panels stay empty without it, wherever they read it from.
     """
     return (
         Dashboard(title)
