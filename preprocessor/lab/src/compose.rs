@@ -25,6 +25,8 @@ pub const NETWORK_LABEL: &str = "dev.obsbook.network";
 pub const LOAD_LABEL: &str = "dev.obsbook.load";
 /// Label with the number of users that the traffic has when nothing is broken.
 pub const LOAD_USERS_LABEL: &str = "dev.obsbook.load.users";
+/// Label saying how a service reads its files again: a signal such as `SIGHUP`, or a path to POST to, such as `/-/reload`.
+pub const RELOAD_LABEL: &str = "dev.obsbook.reload";
 /// The label of the service in whose container the probe `run` runs its commands unless a block says otherwise.
 pub const TOOLBOX_LABEL: &str = "dev.obsbook.toolbox";
 

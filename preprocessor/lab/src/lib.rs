@@ -19,6 +19,7 @@ pub mod partition;
 pub mod plan;
 pub mod promql;
 pub mod prose;
+mod query;
 pub mod selector;
 pub mod span;
 pub mod suggest;

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::query::check_size;
+
 /// A query whose braces, quotes, matchers and functions are well formed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
@@ -73,6 +75,7 @@ impl Query {
     /// A lowercase fragment: the first thing that Loki's grammar would refuse, as far as it is looked at here.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        check_size(text)?;
         if text.is_empty() {
             return Err("it is empty".to_owned());
         }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{Expr, VectorSelector, parse};
 
+use crate::query::check_size;
+
 /// A query that Prometheus' grammar accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
@@ -34,6 +36,7 @@ impl Query {
     /// A lowercase fragment: what the grammar refuses, or an answer that is neither an instant vector nor a scalar.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        check_size(text)?;
         let expression = parse(text)?;
         match expression.value_type() {
             ValueType::Vector | ValueType::Scalar => {}

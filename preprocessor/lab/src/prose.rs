@@ -95,6 +95,8 @@ pub fn observation(
         expect: Vec::new(),
         after: Vec::new(),
         disproved_by: None,
+        exercise: None,
+        challenge: None,
         predict: None,
         after_pass: None,
         hints: Vec::new(),

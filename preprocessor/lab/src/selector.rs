@@ -15,14 +15,27 @@ pub struct NoMatch {
 
 /// Returns the labs that any of `selectors` matches, in the book's order; all of them when there is no selector.
 ///
+/// A challenge breaks the stack until somebody mends it, so only its id matches it.
+///
 /// # Errors
 /// The first selector that matches nothing.
 pub fn select<'b>(book: &'b Book, selectors: &[String]) -> Result<Vec<&'b Lab>, NoMatch> {
-    let labs = book
-        .blocks
-        .iter()
-        .filter_map(|block| Some((block.lab.as_ref()?, block.chapter)));
+    let by_id = |lab: &Lab| selectors.contains(&lab.id);
+    let labs = all(book).filter(|(lab, _)| lab.challenge.is_none() || by_id(lab));
     among(book, &labs.collect::<Vec<_>>(), selectors)
+}
+
+/// Returns the labs that any of `selectors` matches, challenges as well: what can be proven of each is undone at its end.
+///
+/// # Errors
+/// The first selector that matches nothing.
+pub fn select_to_prove<'b>(book: &'b Book, selectors: &[String]) -> Result<Vec<&'b Lab>, NoMatch> {
+    among(book, &all(book).collect::<Vec<_>>(), selectors)
+}
+
+fn all(book: &Book) -> impl Iterator<Item = (&Lab, usize)> {
+    let blocks = book.blocks.iter();
+    blocks.filter_map(|block| Some((block.lab.as_ref()?, block.chapter)))
 }
 
 /// Returns the queries of the prose that any of `selectors` matches, as [`select`] does labs.
@@ -159,6 +172,36 @@ mod tests {
         check(&["metrics"], &["two"]);
         check(&["three", "one"], &["one", "three"]);
         check(&["tag:slow"], &["one", "three"]);
+    }
+
+    #[test]
+    fn a_challenge_is_selected_by_its_id_alone_unless_it_is_to_be_proven() {
+        let mut book = book();
+        let mut lab = book.blocks[1].lab.clone().expect("a lab");
+        lab.challenge = Some(crate::block::Challenge {
+            solution: "solutions/two.sh".into(),
+            wrong_fixes: Vec::new(),
+            questions: Vec::new(),
+        });
+        book.blocks[1].lab = Some(lab);
+        let ids = |found: Result<Vec<&Lab>, NoMatch>| {
+            let found = found.map_err(|error| error.message);
+            found.map(|labs| labs.iter().map(|lab| lab.id.clone()).collect::<Vec<_>>())
+        };
+        let chapter = ["chapter-2".to_owned()];
+        assert_eq!(
+            ids(select(&book, &[])),
+            Ok(vec!["one".into(), "three".into()])
+        );
+        assert_eq!(ids(select(&book, &chapter)), Ok(vec!["three".into()]));
+        assert_eq!(
+            ids(select(&book, &["two".to_owned()])),
+            Ok(vec!["two".into()])
+        );
+        assert_eq!(
+            ids(select_to_prove(&book, &chapter)),
+            Ok(vec!["two".into(), "three".into()])
+        );
     }
 
     #[test]

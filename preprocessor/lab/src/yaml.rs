@@ -8,6 +8,8 @@ use crate::span::Span;
 
 /// Nodes a document may hold, aliases expanded: far above any real file, far below what harms.
 const NODE_LIMIT: usize = 100_000;
+/// Lists and mappings inside one another, aliases expanded: whoever walks the tree calls itself so often.
+const DEPTH_LIMIT: usize = 100;
 
 /// A value and its place in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,14 +195,17 @@ impl Builder {
                     span: range.clone(),
                 })?;
                 self.nodes += size(&node);
+                self.check_depth(depth(&node), &range)?;
                 node.span = range;
                 return Ok(self.finish(node, 0));
             }
             Event::SequenceStart(anchor, _) => {
                 self.open(Kind::Sequence(Vec::new()), range.start, anchor);
+                self.check_depth(0, &range)?;
             }
             Event::MappingStart(anchor, _) => {
                 self.open(Kind::Mapping(Vec::new()), range.start, anchor);
+                self.check_depth(0, &range)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.stack.pop() {
@@ -263,6 +268,17 @@ impl Builder {
         }
     }
 
+    /// `below` is how deep what is added goes on.
+    fn check_depth(&self, below: usize, range: &Span) -> Result<(), YamlError> {
+        if self.stack.len() + below <= DEPTH_LIMIT {
+            return Ok(());
+        }
+        Err(YamlError {
+            message: format!("values inside one another, more than {DEPTH_LIMIT} deep"),
+            span: range.clone(),
+        })
+    }
+
     fn check_limit(&self, span: &YamlSpan) -> Result<(), YamlError> {
         if self.nodes <= NODE_LIMIT {
             return Ok(());
@@ -272,6 +288,18 @@ impl Builder {
             span: self.range(span),
         })
     }
+}
+
+fn depth(node: &Node) -> usize {
+    let deepest = match &node.kind {
+        Kind::Scalar { .. } => return 0,
+        Kind::Sequence(items) => items.iter().map(depth).max(),
+        Kind::Mapping(entries) => {
+            let pairs = entries.iter();
+            pairs.map(|(key, value)| depth(key).max(depth(value))).max()
+        }
+    };
+    1 + deepest.unwrap_or_default()
 }
 
 fn size(node: &Node) -> usize {

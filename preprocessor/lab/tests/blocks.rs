@@ -109,20 +109,53 @@ expect:
 }
 
 #[test]
-fn what_is_planned_is_refused_by_name() {
+fn a_task_says_what_is_wrong_with_it() {
     check(
-        "planned",
+        "exercise",
         Seen::Shape,
         r#"
-id: later
+id: exercise
 title: t
 kind: exercise
-edit: labs/x.yml
+edit: { file: solutions/x.yml, as: rules.yml, reload: prometheus, rebuild: nginx }
+starter: labs/nowhere.conf
+wrong_fixes:
+  - file: labs/broken.conf
+  - { file: labs/broken.conf, why: no, misconception: many }
+breakage: [{ kill: nginx }]
 inject:
   - edit: { service: order-api }
-expect:
-  - container: nginx
-    is: exited
+"#,
+    );
+    check(
+        "exercise_paths",
+        Seen::Book,
+        r#"
+id: exercise
+title: t
+kind: exercise
+edit: { file: labs/broken.conf, as: ../rules.yml, rebuild: prometheus }
+starter: labs/broken.conf
+solution: labs/broken.conf
+expect: [{ container: nginx, is: exited }]
+"#,
+    );
+    check(
+        "challenge",
+        Seen::Shape,
+        r#"
+id: challenge
+title: t
+kind: challenge
+inject: [{ kill: nginx }]
+expect: [{ container: nginx, is: exited }]
+solution: labs/broken.conf
+wrong_fixes: [{ file: labs/broken.conf, why: no }]
+questions:
+  - { ask: who, type: service, answer: ngnix }
+  - { ask: what, type: choice, choices: [a, b], answer: c }
+  - { ask: how much, type: number, answer: 5ms, choices: [a] }
+  - { ask: why, type: essay, answer: because }
 "#,
     );
 }

@@ -2,12 +2,10 @@
 
 use super::condition::Section;
 use super::grammar::{Choice, Key, Keys, Value};
-use super::teaching;
+use super::{challenge, exercise, teaching};
 
-/// The kinds that run; the first is the default.
-pub(super) const KINDS: [&str; 1] = ["lab"];
-/// Kinds of DESIGN that later versions bring.
-pub(super) const PLANNED_KINDS: [&str; 2] = ["exercise", "challenge"];
+/// The kinds; the first is the default.
+pub(super) const KINDS: [&str; 3] = ["lab", "exercise", "challenge"];
 
 pub(super) const KEYS: Keys<'static> = Keys {
     what: "a lab",
@@ -55,6 +53,13 @@ pub(super) const KEYS: Keys<'static> = Keys {
             Value::Fault,
             "Of an observation: a fault under which `obsbook prove` sees it fail.",
         ),
+        exercise::EDIT,
+        exercise::STARTER,
+        exercise::SOLUTION,
+        exercise::WRONG_FIXES,
+        challenge::BREAKAGE,
+        challenge::SYMPTOM,
+        challenge::QUESTIONS,
         teaching::PREDICT,
         Key::optional(
             "after_pass",
@@ -83,18 +88,6 @@ pub(super) const KEYS: Keys<'static> = Keys {
         )
         .example("30s"),
     ],
-    planned: &[
-        "edit",
-        "starter",
-        "solution",
-        "wrong_answers",
-        "wrong_fixes",
-        "questions",
-        "breakage",
-        "reload",
-        "rebuild",
-        "symptom",
-        "reset",
-    ],
+    planned: &[],
     choice: Choice::None,
 };

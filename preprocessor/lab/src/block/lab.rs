@@ -1,13 +1,17 @@
 //! A whole lab, and how a fenced block becomes one.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
+use super::challenge::Challenge;
 use super::condition::{Condition, Section};
 use super::decode::Decoder;
+use super::exercise::Exercise;
 use super::fault::Fault;
-use super::keys::{KEYS, KINDS, PLANNED_KINDS};
+use super::keys::{KEYS, KINDS};
 use super::probe::Signal;
+use super::shape::shape;
 use super::teaching::Predict;
 use crate::compose::ComposeModel;
 use crate::diagnostic::Diagnostic;
@@ -23,6 +27,21 @@ use crate::yaml::{self, Node};
 pub enum Kind {
     /// A demonstration that proves itself.
     Lab,
+    /// A task: its reader edits a file.
+    Exercise,
+    /// A task: its reader finds out what is broken, and mends it.
+    Challenge,
+}
+
+impl Kind {
+    /// Returns the word that a block names it by.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lab => "lab",
+            Self::Exercise => "exercise",
+            Self::Challenge => "challenge",
+        }
+    }
 }
 
 /// One lab block.
@@ -38,14 +57,18 @@ pub struct Lab {
     pub profile: String,
     /// What must hold before the fault and again after it; empty means "all containers healthy".
     pub steady: Vec<Condition>,
-    /// The faults; `None` for an observation, which breaks nothing and expects nothing.
+    /// The faults, of a challenge its breakage; `None` for an observation, which breaks nothing and expects nothing.
     pub inject: Option<Vec<Fault>>,
-    /// What must become true by the fault.
+    /// What must become true by the fault, of a challenge its symptom.
     pub expect: Vec<Condition>,
     /// What must become true by undoing it.
     pub after: Vec<Condition>,
     /// The fault under which an observation is seen to fail.
     pub disproved_by: Option<Fault>,
+    /// What its reader edits, if it is an exercise.
+    pub exercise: Option<Exercise>,
+    /// What mends it and what does not, if it is a challenge.
+    pub challenge: Option<Challenge>,
     /// The question asked before the run.
     pub predict: Option<Predict>,
     /// The question on the reader's own run.
@@ -82,6 +105,8 @@ impl Lab {
             self.profile.clone(),
             format!("{:?}", self.inject),
             format!("{:?}", self.disproved_by),
+            format!("{:?}", self.exercise),
+            format!("{:?}", self.challenge),
         ];
         for section in [&self.steady, &self.expect, &self.after] {
             let conditions = section.iter().map(|condition| {
@@ -94,6 +119,22 @@ impl Lab {
             all.push(String::new());
         }
         all.join("\n")
+    }
+
+    /// Returns the book's files that decide how the lab runs, beside its block.
+    pub fn files(&self) -> Vec<&Path> {
+        let always = self
+            .expect
+            .iter()
+            .filter_map(|condition| condition.always.as_ref());
+        let disproving = always.map(|always| &always.disproved_by);
+        let injected = self.inject.iter().flatten();
+        let faults = injected.chain(&self.disproved_by).chain(disproving);
+        let mut files: Vec<_> = faults.filter_map(|fault| fault.kind.file()).collect();
+        if let Some(exercise) = &self.exercise {
+            files.extend([exercise.starter.as_path(), exercise.edit.file.as_path()]);
+        }
+        files
     }
 
     /// Returns the longest time, from the first injection on, that a fault of this lab may have to last.
@@ -164,16 +205,28 @@ impl Decoder<'_> {
             self.check_id(id);
         }
         let title = self.required(root, "title");
-        self.kind(root);
+        let kind = self.kind(root);
+        self.check_keys_of(kind, root);
         let profile = self.profile(root);
         self.profile = profile.clone();
+        let words = shape(kind);
         let steady = self.section(root, "steady", Section::Steady);
-        let inject = root.get("inject").map(|node| self.faults(node));
-        let expect = self.section(root, "expect", Section::Expect);
+        let inject = root.get(words.inject).map(|node| self.faults(node));
+        let expect = self.section(root, words.expect, Section::Expect);
         let after = self.section(root, "after", Section::After);
         let disproved_by = root.get("disproved_by").and_then(|node| self.fault(node));
-        self.check_shape(root, &expect);
+        self.check_shape(kind, root, &expect);
+        let exercise = match kind {
+            Kind::Exercise => Some(self.exercise(root)?),
+            _ => None,
+        };
+        let challenge = match kind {
+            Kind::Challenge => Some(self.challenge(root)?),
+            _ => None,
+        };
         Some(Lab {
+            exercise,
+            challenge,
             predict: self.predict(root),
             after_pass: root
                 .get("after_pass")
@@ -185,10 +238,11 @@ impl Decoder<'_> {
             takes: root
                 .get("takes")
                 .and_then(|node| self.duration(node, "takes")),
-            kind: Kind::Lab,
+            kind,
             profile: profile?,
             steady,
-            inject,
+            // What the reader edits is a change as well, so an exercise need not break anything.
+            inject: inject.or_else(|| (kind == Kind::Exercise).then(Vec::new)),
             expect,
             after,
             disproved_by,
@@ -235,19 +289,17 @@ impl Decoder<'_> {
         }
     }
 
-    fn kind(&mut self, root: &Node) {
-        let Some(node) = root.get("kind") else { return };
-        let Some(text) = self.text(node, "kind") else {
-            return;
-        };
-        let kind = text.value.as_str();
-        if PLANNED_KINDS.contains(&kind) {
-            let message = format!("`kind: {kind}` is not implemented in this version of obsbook");
-            self.report(&text.span, message, "only `kind: lab`, the default, runs");
-        } else if !KINDS.contains(&kind) {
-            let hint = suggest::hint(kind, KINDS.into_iter().chain(PLANNED_KINDS));
-            self.report(&text.span, format!("unknown kind `{kind}`"), hint);
+    /// An unknown kind is read as a lab, so that the rest of the block is checked as well.
+    fn kind(&mut self, root: &Node) -> Kind {
+        let text = root.get("kind").and_then(|node| self.text(node, "kind"));
+        let Some(text) = text else { return Kind::Lab };
+        let all = [Kind::Lab, Kind::Exercise, Kind::Challenge];
+        if let Some(kind) = all.into_iter().find(|kind| kind.word() == text.value) {
+            return kind;
         }
+        let message = format!("unknown kind `{}`", text.value);
+        self.report(&text.span, message, suggest::hint(&text.value, KINDS));
+        Kind::Lab
     }
 
     fn profile(&mut self, root: &Node) -> Option<String> {
@@ -272,62 +324,5 @@ impl Decoder<'_> {
         root.get(key)
             .map(|node| self.conditions(node, section, key))
             .unwrap_or_default()
-    }
-
-    /// The rules that make a check able to fail.
-    fn check_shape(&mut self, root: &Node, expect: &[Condition]) {
-        match root.get("inject") {
-            None => {
-                for key in ["expect", "after"] {
-                    if let Some(place) = root.key_span(key) {
-                        self.report(
-                            &place,
-                            format!("`{key}` without `inject`"),
-                            "add the fault that makes it true; or, to observe only, move the conditions to `steady`",
-                        );
-                    }
-                }
-                if root
-                    .get("steady")
-                    .is_none_or(|steady| steady.items().is_empty())
-                {
-                    self.report_block(
-                        "this lab neither breaks nor observes anything",
-                        "add `inject` and `expect`, or conditions under `steady`",
-                    );
-                } else if root.get("disproved_by").is_none() && root.get("expect").is_none() {
-                    self.report_block(
-                        "an observation without `disproved_by`",
-                        "name a fault under which it fails, such as `disproved_by: { kill: order-api }`: a check that cannot fail proves nothing",
-                    );
-                }
-            }
-            Some(_) => {
-                let place = root.key_span("inject").unwrap_or_default();
-                let written = root.get("expect").map(Node::items).unwrap_or_default();
-                if written.is_empty() {
-                    self.report(
-                        &place,
-                        "`inject` without `expect`",
-                        "say what the fault must show",
-                    );
-                } else if !expect.is_empty()
-                    && expect.iter().all(|condition| condition.always.is_some())
-                {
-                    self.report(
-                        &place,
-                        "every expectation has `always`, so none shows that the fault did anything",
-                        "add one that becomes true by the fault",
-                    );
-                }
-                if let Some(node) = root.get("disproved_by") {
-                    self.report(
-                        &node.span,
-                        "`disproved_by` on a lab that injects",
-                        "it is for observations, and for expectations with `always`",
-                    );
-                }
-            }
-        }
     }
 }

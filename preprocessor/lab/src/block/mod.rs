@@ -1,7 +1,9 @@
 //! The lab block: its grammar, one file a noun, decoded with every problem told at once.
 
+mod challenge;
 mod condition;
 mod decode;
+mod exercise;
 mod fault;
 mod grammar;
 mod keys;
@@ -10,9 +12,12 @@ mod probe;
 pub mod scaffold;
 mod scenario;
 pub mod schema;
+mod shape;
 mod teaching;
 
+pub use challenge::{Answer, Challenge, Question};
 pub use condition::{Always, Condition};
+pub use exercise::{Edit, Exercise, Reach, WrongFix};
 pub use fault::{Fault, FaultKind, Network};
 pub use lab::{Kind, Lab, decode};
 pub use probe::{

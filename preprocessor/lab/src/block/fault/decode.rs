@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::keys::{FAULTS, PLANNED, SCENARIO};
+use super::keys::{FAULTS, SCENARIO};
 use super::kinds::{Fault, FaultKind};
 use crate::block::decode::Decoder;
+use crate::block::exercise::EDIT;
 use crate::block::grammar::{Key, Keys, Value, names};
 use crate::compose::{LOAD_LABEL, normal};
 use crate::suggest;
@@ -34,12 +35,12 @@ impl Decoder<'_> {
             return None;
         };
         let word = name.text().unwrap_or_default();
-        if PLANNED.contains(&word) {
-            let message = format!("fault `{word}` is not implemented in this version of obsbook");
+        if word == EDIT.name {
+            let hint = "with `kind: exercise`, beside `inject`: an exercise has one edit, and it comes first";
             self.report(
                 &name.span,
-                message,
-                format!("one of: {}", names(&FAULTS).join(", ")),
+                "`edit` is a key of the block, not a fault",
+                hint,
             );
             return None;
         }
@@ -202,7 +203,7 @@ impl Decoder<'_> {
     }
 
     /// Returns the path of a file that is there, relative to the book's root.
-    fn file(&mut self, node: &Node) -> Option<PathBuf> {
+    pub(in crate::block) fn file(&mut self, node: &Node) -> Option<PathBuf> {
         let text = self.text(node, "file")?;
         let path = normal(Path::new(&text.value));
         let known = self.around.files.as_ref();

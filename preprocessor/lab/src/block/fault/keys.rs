@@ -216,6 +216,3 @@ pub(in crate::block) const SCENARIO: Key = Key::optional(
     "The faults of a file in the scenarios' folder, in their order: the file's name without its ending.",
 )
 .example("slow-database");
-
-/// Faults of DESIGN that later versions bring.
-pub(in crate::block) const PLANNED: [&str; 1] = ["edit"];

@@ -1,10 +1,11 @@
 //! What can be broken.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::network::Network;
+use crate::block::exercise::Reach;
 
 /// A fault on one service; undone automatically.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,6 +83,15 @@ pub enum FaultKind {
         /// Where it is in the container.
         target: String,
     },
+    /// What a reader has edited takes its place; no block names this one, an exercise has it.
+    Edit {
+        /// The file, relative to the book's root.
+        file: PathBuf,
+        /// Where it goes: in the container, or in the build context.
+        target: String,
+        /// How it gets there.
+        reach: Reach,
+    },
     /// The service that makes the traffic makes as much as this many users do.
     Load {
         /// How many users.
@@ -108,6 +118,15 @@ impl FaultKind {
             Self::Network { .. } => "network",
             Self::Load { .. } => "load",
             Self::Config { .. } => "config",
+            Self::Edit { .. } => "edit",
+        }
+    }
+
+    /// Returns the book's file that it needs, if it needs one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Config { file, .. } | Self::Edit { file, .. } => Some(file),
+            _ => None,
         }
     }
 
@@ -128,7 +147,8 @@ impl FaultKind {
             | Self::Limits { .. }
             | Self::Network { .. }
             | Self::Load { .. }
-            | Self::Config { .. } => false,
+            | Self::Config { .. }
+            | Self::Edit { .. } => false,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::kinds::{Fault, FaultKind};
 use super::network::Network;
+use crate::block::exercise::Reach;
 use crate::duration;
 
 impl Fault {
@@ -22,6 +23,7 @@ impl Fault {
                 format!("make the network from {service} to {to} as it was")
             }
             FaultKind::Config { target, .. } => format!("run {service} with its own {target}"),
+            FaultKind::Edit { target, .. } => format!("run {service} with its own {target}"),
             FaultKind::Load { .. } => format!("make {service} send what its usual users do"),
             FaultKind::Limits { .. } => {
                 format!("give {service} its limits back, and start it, unless it runs")
@@ -85,6 +87,16 @@ impl fmt::Display for Fault {
             }
             FaultKind::Config { file, target } => {
                 write!(f, "run {service} with {} as its {target}", file.display())
+            }
+            FaultKind::Edit {
+                file,
+                target,
+                reach: Reach::Reload,
+            } => {
+                write!(f, "let {service} read {} as {target}", file.display())
+            }
+            FaultKind::Edit { file, target, .. } => {
+                write!(f, "build {service} with {} as {target}", file.display())
             }
             FaultKind::Load { users } => write!(f, "make {service} send what {users} users do"),
         }

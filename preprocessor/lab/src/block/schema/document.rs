@@ -3,7 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::{condition, fault, value};
-use crate::block::grammar::Keys;
+use crate::block::challenge::{BREAKAGE, QUESTIONS, SYMPTOM};
+use crate::block::exercise::{EDIT, SOLUTION, STARTER, WRONG_FIXES};
+use crate::block::grammar::{Key, Keys};
 use crate::block::keys::KEYS as LAB;
 use crate::block::scenario::KEYS as SCENARIO;
 
@@ -13,22 +15,73 @@ pub fn lab() -> Json {
     if let Some(definitions) = schema["$defs"].as_object_mut() {
         definitions.extend(condition::definitions());
     }
+    let is = |kind: &str| json!({"required": ["kind"], "properties": {"kind": {"const": kind}}});
+    schema["if"] = is("exercise");
+    schema["then"] = exercise();
+    schema["else"] = json!({"if": is("challenge"), "then": challenge(), "else": plain()});
+    schema
+}
+
+/// Expectations of which at least one shows that the change did anything.
+fn expectations() -> Json {
     let always =
         json!({"required": ["always"], "properties": {"always": {"enum": [true, "true"]}}});
-    // A lab that breaks something says what it shows; one that does not is an observation.
-    schema["if"] = json!({"required": ["inject"]});
-    schema["then"] = json!({
-        "required": ["expect"],
-        "properties": {
-            "disproved_by": false,
-            "expect": {"minItems": 1, "contains": {"not": always}},
+    json!({"minItems": 1, "contains": {"not": always}})
+}
+
+/// A lab that breaks something says what it shows; one that does not is an observation.
+fn plain() -> Json {
+    let mut rules = json!({
+        "if": {"required": ["inject"]},
+        "then": {
+            "required": ["expect"],
+            "properties": {"disproved_by": false, "expect": expectations()},
+        },
+        "else": {
+            "required": ["steady", "disproved_by"],
+            "properties": {"steady": {"minItems": 1}, "expect": false, "after": false},
         },
     });
-    schema["else"] = json!({
-        "required": ["steady", "disproved_by"],
-        "properties": {"steady": {"minItems": 1}, "expect": false, "after": false},
-    });
-    schema
+    rules["properties"] = without(&[
+        EDIT,
+        STARTER,
+        SOLUTION,
+        WRONG_FIXES,
+        BREAKAGE,
+        SYMPTOM,
+        QUESTIONS,
+    ]);
+    rules
+}
+
+fn exercise() -> Json {
+    let mut properties = without(&[BREAKAGE, SYMPTOM, QUESTIONS]);
+    properties["disproved_by"] = json!(false);
+    properties["expect"] = expectations();
+    json!({
+        "required": [EDIT.name, STARTER.name, SOLUTION.name, "expect"],
+        "properties": properties,
+    })
+}
+
+fn challenge() -> Json {
+    let mut properties = without(&[EDIT, STARTER]);
+    for key in ["inject", "expect", "after", "disproved_by"] {
+        properties[key] = json!(false);
+    }
+    properties["steady"] = json!({"minItems": 1});
+    properties[SYMPTOM.name] = expectations();
+    properties[WRONG_FIXES.name] = json!({"minItems": 2});
+    json!({
+        "required": ["steady", BREAKAGE.name, SYMPTOM.name, SOLUTION.name, WRONG_FIXES.name],
+        "properties": properties,
+    })
+}
+
+/// Properties that none of these may have.
+fn without(keys: &[Key]) -> Json {
+    let refused = keys.iter().map(|key| (key.name.to_owned(), json!(false)));
+    Json::Object(refused.collect())
 }
 
 /// Returns the JSON Schema of a scenario's file.
