@@ -2,92 +2,15 @@
 //!
 //! Needs an engine and the images `obsbook/prometheus` and `obsbook/node-exporter`; fails without.
 
+#[path = "support/stack.rs"]
+mod stack;
 mod support;
 
 use std::fs;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-use support::{Told, book, obsbook, told};
-
-/// A stack of its own for one test: other project, other ports, other state; gone at the end, whatever happens.
-struct Stack {
-    state: tempfile::TempDir,
-    project: String,
-}
-
-impl Stack {
-    fn new(name: &str) -> Self {
-        Self {
-            state: tempfile::tempdir().expect("a folder"),
-            project: format!("obsbook-test-{name}-{}", std::process::id()),
-        }
-    }
-
-    fn call(&self, root: &Path, args: &[&str]) -> Command {
-        let mut command = obsbook(self.state.path());
-        command
-            .arg("--book")
-            .arg(root)
-            .args(["--dynamic-ports", "--project", &self.project])
-            .args(args);
-        command.env("OBSBOOK_IMAGES", "packages");
-        command
-    }
-
-    fn run(&self, name: &str, args: &[&str]) -> Told {
-        told(&mut self.call(&book(name), args))
-    }
-
-    /// Starts a call and returns once `text` has been printed.
-    fn start_until(&self, args: &[&str], text: &str) -> Child {
-        let log = self.state.path().join("out");
-        let out = fs::File::create(&log).expect("a file");
-        let mut command = self.call(&book("good"), args);
-        let child = command
-            .stdout(out)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("obsbook starts");
-        let started = Instant::now();
-        while !fs::read_to_string(&log).expect("text").contains(text) {
-            assert!(
-                started.elapsed() < Duration::from_secs(120),
-                "never printed {text}"
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        child
-    }
-
-    fn out(&self) -> String {
-        fs::read_to_string(self.state.path().join("out")).expect("text")
-    }
-
-    fn state_of(&self, service: &str) -> String {
-        let name = format!("{}-{service}-1", self.project);
-        let output = Command::new("docker")
-            .args(["inspect", "-f", "{{.State.Status}}", &name])
-            .output();
-        String::from_utf8_lossy(&output.expect("docker").stdout)
-            .trim()
-            .to_owned()
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        let _ = told(&mut self.call(&book("good"), &["down", "--volumes"]));
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args([name, &child.id().to_string()])
-        .status();
-    assert!(sent.expect("kill").success());
-}
+use stack::{Stack, signal};
+use support::{book, obsbook, told};
 
 #[test]
 fn each_verdict_comes_from_real_services() {
@@ -184,7 +107,7 @@ fn labs_run_on_several_stacks_and_leave_one() {
 fn ctrl_c_undoes_the_fault_first() {
     let stack = Stack::new("signals");
     for name in ["-INT", "-TERM"] {
-        let mut child = stack.start_until(&["check", "target-killed"], "break");
+        let mut child = stack.start_until(&book("good"), &["check", "target-killed"], "break");
         signal(&child, name);
         let status = child.wait().expect("an end").code();
         assert_eq!(status, Some(130), "{name}: {}", stack.out());
@@ -196,7 +119,7 @@ fn ctrl_c_undoes_the_fault_first() {
 #[test]
 fn after_kill_9_the_next_command_undoes_and_says_so() {
     let stack = Stack::new("killed");
-    let mut child = stack.start_until(&["check", "target-paused"], "break");
+    let mut child = stack.start_until(&book("good"), &["check", "target-paused"], "break");
     signal(&child, "-KILL");
     child.wait().expect("an end");
     assert_eq!(stack.state_of("target"), "paused");
@@ -215,7 +138,7 @@ fn after_kill_9_the_next_command_undoes_and_says_so() {
 #[test]
 fn two_runs_do_not_share_a_stack() {
     let stack = Stack::new("lock");
-    let mut first = stack.start_until(&["check", "target-paused"], "steady");
+    let mut first = stack.start_until(&book("good"), &["check", "target-paused"], "steady");
     let said = stack.run("good", &["check", "target-killed"]);
     assert_eq!(said.status, 3, "{}", said.out);
     assert!(
@@ -264,7 +187,7 @@ fn a_taken_port_is_named_with_the_setting_that_moves_it() {
     let stack = Stack::new("port");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
-    let mut call = obsbook(stack.state.path());
+    let mut call = obsbook(stack.state());
     call.arg("--book")
         .arg(book("good"))
         .args(["--project", &stack.project, "up"]);

@@ -1,7 +1,7 @@
 //! A lab as the reader of the rendered book sees it: complete without scripts, and no line of it blank,
 //! since a blank line would end the HTML block in Markdown.
 
-use obsbook_lab::block::{Condition, Lab};
+use obsbook_lab::block::{Answer, Challenge, Condition, Edit, Kind, Lab, Reach};
 
 /// Returns the card of `lab`; `yaml` is the block as it was written.
 pub(super) fn render(lab: &Lab, yaml: &str) -> String {
@@ -11,8 +11,9 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
         lab.id, lab.id
     ));
     card.line(&format!(
-        "<h4 class=\"lab-title\" id=\"lab-{}-title\"><span class=\"lab-kind\">Lab</span> {}</h4>",
+        "<h4 class=\"lab-title\" id=\"lab-{}-title\"><span class=\"lab-kind\">{}</span> {}</h4>",
         lab.id,
+        kind(lab.kind),
         inline(&lab.title)
     ));
     let mut facts = vec![format!("profile <code>{}</code>", escape(&lab.profile))];
@@ -27,19 +28,33 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
     predict(&mut card, lab);
     card.line("<ol class=\"lab-steps\">");
     step(&mut card, "Steady", steady_words(lab), &lab.steady);
-    if let Some(faults) = &lab.inject {
+    if let Some(challenge) = &lab.challenge {
+        let words = "something is broken, unseen, and then";
+        step(&mut card, "Symptom", words, &lab.expect);
+        task(
+            &mut card,
+            "Mend",
+            "find out what it is, and make the steady state hold again",
+        );
+        questions(&mut card, challenge);
+    } else if let Some(faults) = &lab.inject {
+        if let Some(exercise) = &lab.exercise {
+            task(&mut card, "Edit", &edit(&exercise.edit));
+        }
         let faults: Vec<_> = faults
             .iter()
             .map(|fault| escape(&fault.to_string()))
             .collect();
-        let words = if faults.is_empty() {
-            "break nothing: this is the control".to_owned()
-        } else {
-            faults.join(", then ")
+        let words = match (faults.is_empty(), &lab.exercise) {
+            (true, Some(_)) => None,
+            (true, None) => Some("break nothing: this is the control".to_owned()),
+            (false, _) => Some(faults.join(", then ")),
         };
-        card.line(&format!(
-            "<li class=\"lab-step lab-break\"><strong>Break</strong> — {words}</li>"
-        ));
+        if let Some(words) = words {
+            card.line(&format!(
+                "<li class=\"lab-step lab-break\"><strong>Break</strong> — {words}</li>"
+            ));
+        }
         let (watched, expected): (Vec<_>, Vec<_>) = lab
             .expect
             .iter()
@@ -48,7 +63,11 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
         step(
             &mut card,
             "Expect",
-            "false before the fault, true after it",
+            if lab.exercise.is_some() {
+                "false with the file as it is handed out, true with yours"
+            } else {
+                "false before the fault, true after it"
+            },
             &expected,
         );
         step_if_any(&mut card, "Meanwhile", "true at every moment", &watched);
@@ -69,13 +88,66 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
         ));
     }
     card.line("</ol>");
+    let (what, command) = match lab.kind {
+        Kind::Challenge => ("Begin", "challenge start"),
+        Kind::Lab | Kind::Exercise => ("Check it", "check"),
+    };
     card.line(&format!(
-        "<p class=\"lab-run\">Check it: <code>obsbook check {}</code></p>",
+        "<p class=\"lab-run\">{what}: <code>obsbook {command} {}</code></p>",
         lab.id
     ));
     folded(&mut card, lab, yaml);
     card.line("</section>");
     card.text
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Lab => "Lab",
+        Kind::Exercise => "Exercise",
+        Kind::Challenge => "Challenge",
+    }
+}
+
+fn edit(edit: &Edit) -> String {
+    let how = match edit.reach {
+        Reach::Reload => "which reads it as its",
+        Reach::Rebuild => "which is built with it as its",
+    };
+    format!(
+        "<code>{}</code>, for {}, {how} <code>{}</code>",
+        escape(&edit.file.display().to_string()),
+        escape(&edit.service),
+        escape(&edit.target)
+    )
+}
+
+fn task(card: &mut Html, name: &str, words: &str) {
+    card.line(&format!(
+        "<li class=\"lab-step lab-task\"><strong>{name}</strong> — {words}</li>"
+    ));
+}
+
+/// The questions without their answers.
+fn questions(card: &mut Html, challenge: &Challenge) {
+    if challenge.questions.is_empty() {
+        return;
+    }
+    card.line("<li class=\"lab-step\"><strong>Answer</strong><ol class=\"lab-questions\">");
+    for question in &challenge.questions {
+        let choices = match &question.answer {
+            Answer::Choice { choices, .. } => {
+                let choices: Vec<_> = choices
+                    .iter()
+                    .map(|choice| format!("<li>{}</li>", inline(choice)))
+                    .collect();
+                format!("<ol type=\"a\">{}</ol>", choices.join(""))
+            }
+            _ => String::new(),
+        };
+        card.line(&format!("<li>{}{choices}</li>", inline(&question.ask)));
+    }
+    card.line("</ol></li>");
 }
 
 fn steady_words(lab: &Lab) -> &'static str {
@@ -151,6 +223,10 @@ fn folded(card: &mut Html, lab: &Lab, yaml: &str) {
             "<details class=\"lab-after\"><summary>After it passes</summary><p>{}</p></details>",
             inline(question)
         ));
+    }
+    // The block of a task names what solves it.
+    if lab.kind != Kind::Lab {
+        return;
     }
     // A blank line in the block would end the HTML block; a zero-width reference keeps the line.
     let source = escape(yaml.trim_end())

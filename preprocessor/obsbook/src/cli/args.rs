@@ -51,7 +51,7 @@ pub(super) struct Common {
 }
 
 /// Where else a run is reported.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Reports {
     /// Write a JUnit XML file as well
     #[arg(long, value_name = "FILE")]
@@ -196,6 +196,19 @@ pub(super) enum Command {
         #[command(flatten)]
         share: Share,
     },
+    /// Show the next hint of a lab
+    Hint {
+        /// The lab's id
+        id: String,
+    },
+    /// Find out what is broken, and mend it
+    Challenge {
+        /// What to do
+        #[command(subcommand)]
+        step: ChallengeStep,
+    },
+    /// Show what you have passed, chapter by chapter
+    Progress,
     /// Show the results of the last test run, and whether they name every lab
     Results,
     /// Make a lesson or a lab that lints clean; never changes what is there
@@ -230,6 +243,37 @@ pub(super) enum Document {
     Lab,
     /// A file in the scenarios' folder.
     Scenario,
+}
+
+/// What can be done with a challenge.
+#[derive(Debug, Subcommand)]
+pub(super) enum ChallengeStep {
+    /// Break the stack without saying how
+    Start {
+        /// The challenge's id
+        id: String,
+    },
+    /// Say that the stack is mended, and answer the questions
+    Answer {
+        /// The challenge's id
+        id: String,
+        /// An answer to each question, in their order [default: they are asked]
+        answers: Vec<String>,
+    },
+    /// Show the solution, and bring the stack back
+    GiveUp {
+        /// The challenge's id
+        id: String,
+    },
+}
+
+impl ChallengeStep {
+    /// Returns the challenge's id.
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Start { id } | Self::Answer { id, .. } | Self::GiveUp { id } => id,
+        }
+    }
 }
 
 /// What `obsbook new` makes.

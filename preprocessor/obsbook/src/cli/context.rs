@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use obsbook_lab::block::Lab;
 use obsbook_lab::event::Event;
-use obsbook_lab::selector::{select, select_queries};
+use obsbook_lab::selector::{select, select_queries, select_to_prove};
+use obsbook_lab::suggest;
 use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Common, Format, Reports, Share};
@@ -91,6 +92,20 @@ impl Context {
         })
     }
 
+    /// Returns this machine's share of the labs that `selectors` name, challenges as well.
+    pub(super) fn share_to_prove(
+        &self,
+        selectors: &[String],
+        share: &Share,
+    ) -> Result<Vec<&Lab>, ExitStatus> {
+        let labs = select_to_prove(&self.book.book, selectors)
+            .map_err(|error| fail(&error.message, Some(error.hint)))?;
+        Ok(match share.partition {
+            Some(partition) => partition.pick(&labs),
+            None => labs,
+        })
+    }
+
     /// Returns this machine's share of the prose's queries that `selectors` name.
     pub(super) fn share_queries(
         &self,
@@ -102,6 +117,15 @@ impl Context {
         Ok(match share.partition {
             Some(partition) => partition.pick(&queries),
             None => queries,
+        })
+    }
+
+    /// Returns the lab of this id, of whatever kind.
+    pub(super) fn lab(&self, id: &str) -> Result<&Lab, ExitStatus> {
+        let labs = || self.book.book.labs();
+        labs().find(|lab| lab.id == id).ok_or_else(|| {
+            let hint = suggest::hint(id, labs().map(|lab| lab.id.as_str()));
+            fail(&format!("there is no lab `{id}`"), Some(hint))
         })
     }
 

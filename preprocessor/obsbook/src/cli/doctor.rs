@@ -105,7 +105,7 @@ async fn engine(context: &Context, stack: &Stack) -> Vec<Finding> {
             let left: Vec<_> = journal
                 .entries()
                 .iter()
-                .map(|entry| entry.fault.to_string())
+                .map(crate::stack::Entry::words)
                 .collect();
             findings.push(Finding::bad(
                 "leftovers",

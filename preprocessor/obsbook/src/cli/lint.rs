@@ -12,7 +12,16 @@ pub(super) fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     if context.format == Format::Human {
         let labs = context.book.book.labs().count();
         let chapters = context.book.book.chapters.len();
-        out!("{labs} labs in {chapters} chapters, no problem");
+        out!(
+            "{} in {}, no problem",
+            counted(labs, "lab"),
+            counted(chapters, "chapter")
+        );
     }
     Ok(ExitStatus::Success)
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }

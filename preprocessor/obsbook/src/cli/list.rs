@@ -5,14 +5,18 @@ use obsbook_lab::block::Lab;
 use obsbook_lab::verdict::ExitStatus;
 use serde_json::json;
 
-use super::args::{Common, Format};
+use super::args::{Common, Format, Share};
 use super::context::Context;
 use crate::report::Table;
 
 pub(super) fn run(common: &Common, selectors: &[String]) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
     context.check_blocks()?;
-    let labs = context.select(selectors)?;
+    let share = Share {
+        jobs: None,
+        partition: None,
+    };
+    let labs = context.share_to_prove(selectors, &share)?;
     let chapter = |lab: &Lab| {
         context
             .book
@@ -22,9 +26,10 @@ pub(super) fn run(common: &Common, selectors: &[String]) -> Result<ExitStatus, E
             .unwrap_or_default()
     };
     let faults = |lab: &Lab| -> Vec<&'static str> {
-        lab.inject
-            .iter()
-            .flatten()
+        // What a challenge breaks is for its reader to find out.
+        let faults = lab.inject.iter().flatten();
+        faults
+            .filter(|_| lab.challenge.is_none())
             .map(|fault| fault.kind.word())
             .collect()
     };
@@ -42,7 +47,7 @@ pub(super) fn run(common: &Common, selectors: &[String]) -> Result<ExitStatus, E
             out!("{}", serde_json::Value::Array(rows));
         }
         Format::Human => {
-            let mut table = Table::new(["LAB", "CHAPTER", "PROFILE", "FAULTS", "PLACE"]);
+            let mut table = Table::new(["LAB", "KIND", "CHAPTER", "PROFILE", "FAULTS", "PLACE"]);
             for lab in labs {
                 let place = format!("{}:{}", lab.file.display(), lab.at.line);
                 let faults = faults(lab);
@@ -53,6 +58,7 @@ pub(super) fn run(common: &Common, selectors: &[String]) -> Result<ExitStatus, E
                 };
                 table.row([
                     lab.id.clone(),
+                    lab.kind.word().to_owned(),
                     chapter(lab),
                     lab.profile.clone(),
                     faults,

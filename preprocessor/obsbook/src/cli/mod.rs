@@ -1,6 +1,7 @@
 //! The command line: one file a command, each a thin layer over the library.
 
 mod args;
+mod challenge;
 mod check;
 mod completions;
 mod context;
@@ -8,11 +9,13 @@ mod doctor;
 mod down;
 mod explain;
 mod fault;
+mod hint;
 mod lint;
 mod list;
 mod mdbook;
 mod new;
 mod outputs;
+mod progress;
 mod prove;
 mod replay;
 mod reset;

@@ -7,7 +7,9 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::Format;
 use super::context::fail;
-use crate::report::{EvidenceFiles, Github, Human, JsonLines, Junit, Output, SavedRun};
+use crate::report::{
+    EvidenceFiles, Github, Human, JsonLines, Junit, Output, ProgressFile, SavedRun,
+};
 use crate::terminal;
 
 /// Returns what is printed: people's words or JSON on standard output, progress on standard error.
@@ -32,6 +34,7 @@ pub(super) fn of_run(
     let mut outputs: Vec<Box<dyn Output>> = vec![
         Box::new(EvidenceFiles::new(root)),
         Box::new(SavedRun::new(root)),
+        Box::new(ProgressFile::new(root)),
     ];
     outputs.extend(wanted(root, junit, github)?);
     Ok(outputs)

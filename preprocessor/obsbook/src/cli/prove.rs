@@ -33,7 +33,7 @@ pub(super) async fn run(
     let labs = if wanted.queries {
         context.share_queries(selectors, share)?
     } else {
-        context.share(selectors, share)?
+        context.share_to_prove(selectors, share)?
     };
     let all = wanted.variants(&context, &labs);
     let equivalents = Equivalents::read(&context.book.root.join(EQUIVALENTS)).map_err(|error| {

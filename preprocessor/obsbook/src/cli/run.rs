@@ -5,8 +5,8 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Cli, Command};
 use super::{
-    check, completions, doctor, down, explain, fault, lint, list, mdbook, new, prove, replay,
-    reset, results, scenario, schema, status, up, watch,
+    challenge, check, completions, doctor, down, explain, fault, hint, lint, list, mdbook, new,
+    progress, prove, replay, reset, results, scenario, schema, status, up, watch,
 };
 
 /// Runs the command that the process's arguments name, and returns its exit status.
@@ -71,6 +71,9 @@ pub async fn run() -> ExitStatus {
             };
             prove::run(common, selectors, share, &wanted).await
         }
+        Some(Command::Hint { id }) => hint::run(common, id),
+        Some(Command::Challenge { step }) => challenge::run(common, step).await,
+        Some(Command::Progress) => progress::run(common),
         Some(Command::Results) => results::run(common),
         Some(Command::New { what }) => new::run(common, what),
         Some(Command::Schema { of }) => Ok(schema::run(*of)),

@@ -117,7 +117,7 @@ async fn print_human(stack: &Stack, containers: &[Container]) {
     if !owed.is_empty() {
         let mut table = Table::new(["IN PLACE, UNTIL `obsbook reset`", "BY"]);
         for entry in owed {
-            table.row([entry.fault.to_string(), entry.lab]);
+            table.row([entry.words(), entry.lab]);
         }
         out!("\n{}", table.to_string().trim_end());
     }
@@ -207,7 +207,7 @@ async fn print_json(stack: &Stack, containers: &[Container]) {
     }
     let owed: Vec<_> = in_place(stack)
         .into_iter()
-        .map(|entry| json!({"fault": entry.fault.to_string(), "by": entry.lab}))
+        .map(|entry| json!({"fault": entry.words(), "by": entry.lab}))
         .collect();
     out!(
         "{}",

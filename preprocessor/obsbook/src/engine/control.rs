@@ -50,6 +50,18 @@ impl Engine {
         self.unless(answer, id, ended).await
     }
 
+    /// Sends a signal, such as `SIGHUP`, to a container's first process.
+    ///
+    /// # Errors
+    /// `NoSuchContainer`, or the engine's refusal (of a container that does not run).
+    pub async fn signal(&self, id: &str, signal: &str) -> Result<(), EngineError> {
+        let options = KillContainerOptions {
+            signal: signal.to_owned(),
+        };
+        let request = self.docker.kill_container(id, Some(options));
+        self.of_container(request, "signal a container", id).await
+    }
+
     /// Freezes the processes of a container; a paused one is left alone.
     ///
     /// # Errors

@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::engine::{ComposeError, EngineError};
+use crate::engine::{Compose, ComposeError, EngineError};
 use crate::stack::Stack;
 
 /// Why a file cannot be put in the place of another.
@@ -26,6 +26,28 @@ pub enum ConfigError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The service has no container.
+    #[error("service {0} has no container in this stack")]
+    NoContainer(String),
+    /// The service does not take the file.
+    #[error("{service} does not take it: {reason}")]
+    Refused {
+        /// The service.
+        service: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The service's image is not built from files of the book.
+    #[error("the image of {0} is not built from the book's files, so it cannot be built anew")]
+    NotBuilt(String),
+    /// There is nothing to put the file in the place of.
+    #[error("the build context {context} has no file {target}")]
+    NoSuchFile {
+        /// The build context.
+        context: PathBuf,
+        /// The file's place in it.
+        target: String,
+    },
 }
 
 /// Makes a service anew with `file`, of the book, in the place of `target`, in its container.
@@ -35,29 +57,14 @@ pub(super) async fn swap(
     file: &Path,
     target: &str,
 ) -> Result<(), ConfigError> {
-    let source = stack.compose().root.join(file);
-    let text = fs::read(&source).map_err(|cause| ConfigError::File {
-        path: source.clone(),
-        cause,
-    })?;
-    let folder = stack.directory().join("config").join(service);
+    let folder = folder(stack, service);
+    let name = format!("file-{}", parts(&folder).len());
     // A copy: what is edited while the lab runs is for its next run.
-    let copy = folder.join(format!("file-{}", count(&folder)));
-    let mount = json!({"type": "bind", "source": copy, "target": target, "read_only": true});
-    let keep = || -> io::Result<PathBuf> {
-        fs::create_dir_all(&folder)?;
-        fs::write(&copy, &text)?;
-        // Compose adds the lists of its files together.
-        let part = copy.with_extension("yaml");
-        let override_file = json!({"services": {service: {"volumes": [mount]}}});
-        fs::write(&part, override_file.to_string())?;
-        Ok(part)
-    };
-    keep().map_err(|cause| ConfigError::File {
-        path: copy.clone(),
-        cause,
-    })?;
-    make_anew(stack, service, parts(&folder)).await
+    let copied = folder.join(&name);
+    copy(&stack.compose().root.join(file), &copied)?;
+    let mount = json!({"type": "bind", "source": copied, "target": target, "read_only": true});
+    let part = json!({"services": {service: {"volumes": [mount]}}});
+    make_anew_with(stack, service, &name, &part).await
 }
 
 /// Makes a service anew with its own files; one that has them already is left alone.
@@ -65,8 +72,8 @@ pub(super) async fn put_back(stack: &Stack, service: &str) -> Result<(), ConfigE
     if stack.container(service).await?.is_none() {
         return Ok(());
     }
-    make_anew(stack, service, Vec::new()).await?;
-    let folder = stack.directory().join("config").join(service);
+    up(stack.compose(), service).await?;
+    let folder = folder(stack, service);
     match fs::remove_dir_all(&folder) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(ConfigError::File {
             path: folder,
@@ -76,21 +83,72 @@ pub(super) async fn put_back(stack: &Stack, service: &str) -> Result<(), ConfigE
     }
 }
 
-async fn make_anew(
+/// Where the files lie that a service has instead of its own.
+pub(super) fn folder(stack: &Stack, service: &str) -> PathBuf {
+    stack.directory().join("config").join(service)
+}
+
+/// Copies a file of the book into a file that may be mounted already: it stays the same one.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), ConfigError> {
+    let content = fs::read(from).map_err(|cause| ConfigError::File {
+        path: from.to_owned(),
+        cause,
+    })?;
+    let write = || -> io::Result<()> {
+        fs::create_dir_all(to.parent().unwrap_or(to))?;
+        fs::write(to, content)
+    };
+    write().map_err(|cause| ConfigError::File {
+        path: to.to_owned(),
+        cause,
+    })
+}
+
+/// Makes a service anew with one more part of a compose file.
+pub(super) async fn make_anew_with(
     stack: &Stack,
     service: &str,
-    overrides: Vec<PathBuf>,
+    name: &str,
+    part: &Value,
 ) -> Result<(), ConfigError> {
+    up(&with_part(stack, service, name, part)?, service).await
+}
+
+/// Makes a service anew with the parts that it has.
+pub(super) async fn make_anew(stack: &Stack, service: &str) -> Result<(), ConfigError> {
+    up(&with_parts(stack, service), service).await
+}
+
+/// Keeps a part of a compose file and returns the stack's with it; Compose adds the lists of its files together.
+pub(super) fn with_part(
+    stack: &Stack,
+    service: &str,
+    name: &str,
+    part: &Value,
+) -> Result<Compose, ConfigError> {
+    let path = folder(stack, service).join(name).with_extension("yaml");
+    let write = || -> io::Result<()> {
+        fs::create_dir_all(folder(stack, service))?;
+        fs::write(&path, part.to_string())
+    };
+    write().map_err(|cause| ConfigError::File {
+        path: path.clone(),
+        cause,
+    })?;
+    Ok(with_parts(stack, service))
+}
+
+fn with_parts(stack: &Stack, service: &str) -> Compose {
     let mut compose = stack.compose().clone();
-    compose.files.extend(overrides);
+    compose.files.extend(parts(&folder(stack, service)));
+    compose
+}
+
+async fn up(compose: &Compose, service: &str) -> Result<(), ConfigError> {
     // Every profile is active, and one service is named: nothing else is touched.
     let only = ["--no-deps", service];
     compose.up("*", &only, &mut |_| {}).await?;
     Ok(())
-}
-
-fn count(folder: &Path) -> usize {
-    parts(folder).len()
 }
 
 fn parts(folder: &Path) -> Vec<PathBuf> {

@@ -6,6 +6,7 @@ use obsbook_lab::block::{Fault, FaultKind};
 
 use super::api::{ApiError, FaultApi};
 use super::config::{self, ConfigError};
+use super::edit;
 use super::load::{LoadError, set_users};
 use super::network::{NetworkError, Way};
 use crate::engine::EngineError;
@@ -38,7 +39,9 @@ impl InjectError {
     /// Returns whether the lab asks for something that can never be had, rather than the stack being away.
     pub fn is_invalid(&self) -> bool {
         match self {
-            Self::Api(ApiError::Refused { .. }) | Self::Load(LoadError::NoUsual { .. }) => true,
+            Self::Api(ApiError::Refused { .. })
+            | Self::Load(LoadError::NoUsual { .. })
+            | Self::Config(ConfigError::NotBuilt(_) | ConfigError::NoSuchFile { .. }) => true,
             Self::Network(error) => error.is_invalid(),
             _ => false,
         }
@@ -67,6 +70,11 @@ pub async fn inject(
         FaultKind::Config { file, target } => {
             return Ok(config::swap(stack, &fault.service, file, target).await?);
         }
+        FaultKind::Edit {
+            file,
+            target,
+            reach,
+        } => return Ok(edit::put(stack, &fault.service, file, target, *reach).await?),
         FaultKind::Load { users } => return Ok(set_users(stack, &fault.service, *users).await?),
         _ => {}
     }

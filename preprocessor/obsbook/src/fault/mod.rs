@@ -3,6 +3,7 @@
 mod api;
 mod by_hand;
 mod config;
+mod edit;
 mod inject;
 mod load;
 mod network;

@@ -108,7 +108,7 @@ impl Undo {
                 to: to.clone(),
             },
             FaultKind::Load { .. } => Self::UsualLoad { service },
-            FaultKind::Config { .. } => Self::OwnConfig { service },
+            FaultKind::Config { .. } | FaultKind::Edit { .. } => Self::OwnConfig { service },
             FaultKind::Crash
             | FaultKind::Kill
             | FaultKind::Stop

@@ -65,7 +65,7 @@ pub(super) fn inputs(target: &Target) -> Result<Inputs, ImagesError> {
 }
 
 /// A file named after the Dockerfile wins over the one of the context.
-fn ignore_file(context: &Path, dockerfile: &Path) -> String {
+pub(super) fn ignore_file(context: &Path, dockerfile: &Path) -> String {
     let mut own = dockerfile.as_os_str().to_owned();
     own.push(".dockerignore");
     fs::read_to_string(PathBuf::from(own))
@@ -135,7 +135,7 @@ fn mode(path: &Path) -> io::Result<&'static str> {
     Ok("content")
 }
 
-fn walk(
+pub(super) fn walk(
     root: &Path,
     folder: &str,
     sources: &[String],

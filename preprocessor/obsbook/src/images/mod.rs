@@ -1,6 +1,7 @@
 //! The stack's images: from where they come, whether they are current, and building them.
 
 mod build;
+mod context;
 mod digest;
 mod dockerfile;
 mod ensure;
@@ -16,6 +17,7 @@ mod source;
 #[cfg(test)]
 mod live_tests;
 
+pub use context::copy_context;
 pub use ensure::{Report, ensure};
 pub use error::{BuildFailure, ImagesError};
 pub use progress::Progress;

@@ -31,7 +31,8 @@ pub async fn down(
         journal.remove(&entry)?;
         reporter.progress(&format!(
             "gone with its container: {} (lab {})",
-            entry.fault, entry.lab
+            entry.words(),
+            entry.lab
         ));
     }
     Ok(())

@@ -3,6 +3,7 @@
 use crate::fault::{InjectError, UndoError};
 use crate::images::ImagesError;
 use crate::install::InstallError;
+use crate::probe::QueryError;
 use crate::report::Reporter;
 use crate::stack::{BootError, JournalError, LockError, Missing, StackError};
 
@@ -47,6 +48,9 @@ pub enum PrepareError {
         /// The reason.
         error: InjectError,
     },
+    /// A silence that cannot be ended.
+    #[error("a silence of Alertmanager cannot be ended: {0}")]
+    Silence(#[from] QueryError),
     /// A fault that cannot be ended.
     #[error(transparent)]
     Undo(#[from] UndoError),
@@ -68,7 +72,7 @@ impl PrepareError {
             Self::Install(error) => error.hint(),
             Self::Missing(missing) => Some(format!("docker compose logs {}", missing.service)),
             Self::NothingRuns => Some("obsbook up".to_owned()),
-            Self::Inject { .. } | Self::Undo(_) => Some("obsbook status".to_owned()),
+            Self::Inject { .. } | Self::Undo(_) | Self::Silence(_) => Some("obsbook status".to_owned()),
         }
     }
 

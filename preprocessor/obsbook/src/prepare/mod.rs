@@ -5,9 +5,11 @@ mod down;
 mod error;
 mod open;
 mod reset;
+mod whole;
 
 pub use boot::{boot, image_source};
 pub use down::{down, down_beside, job_project, stop_engine};
 pub use error::{PrepareError, tell};
 pub use open::{Preparation, Ready, open, open_beside_hand_made, tell_recovered};
 pub use reset::reset;
+pub use whole::make_whole;

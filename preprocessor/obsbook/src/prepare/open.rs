@@ -98,7 +98,9 @@ pub(super) async fn lock_and_recover(
 /// Says what was left behind and what became of it; returns how much is left still.
 pub fn tell_recovered(reporter: &Reporter, recovered: &[Recovered]) -> usize {
     for Recovered { entry, result } in recovered {
-        let what = if entry.by_hand {
+        let what = if entry.hidden {
+            format!("broken by hand: {}", entry.words())
+        } else if entry.by_hand {
             format!("broken by hand ({}): {}", entry.lab, entry.fault)
         } else {
             format!(

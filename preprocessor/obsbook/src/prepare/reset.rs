@@ -3,9 +3,9 @@
 use super::boot::tell_ready;
 use super::error::PrepareError;
 use super::open::{Preparation, Ready, lock_and_recover, tell_recovered};
+use super::whole::make_whole;
 use crate::book::LoadedBook;
 use crate::engine::{Container, State};
-use crate::fault::undo_everything;
 use crate::report::Reporter;
 use crate::stack::{BootError, Stack, recover};
 
@@ -38,18 +38,11 @@ pub async fn reset(
         reporter.progress(&format!("{} was paused; it goes on", container.service));
     }
     let profile = running_profile(&ready.stack, &containers, &book.settings.profile);
-    // With the images and containers that are there: mending is no time to build or to change settings.
-    let booted = ready
-        .stack
-        .boot(&profile, &["--no-recreate"], &mut |line| {
-            reporter.activity(line)
-        })
-        .await?;
+    let booted = make_whole(&ready.stack, &profile, &mut |line| reporter.activity(line)).await?;
     tell_ready(reporter, &profile, &booted);
     if let Some(missing) = booted.missing.into_iter().next() {
         return Err(PrepareError::Missing(missing));
     }
-    undo_everything(&ready.stack).await?;
     if left > 0 {
         let Ready {
             stack,

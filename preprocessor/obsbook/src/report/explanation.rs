@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use obsbook_lab::block::{Condition, Fault, FaultKind, Lab, Probe};
+use obsbook_lab::block::{Condition, Edit, Fault, FaultKind, Lab, Probe, Reach};
 use obsbook_lab::event::{Phase, Planned};
 use obsbook_lab::verdict::Verdict;
 use obsbook_lab::{duration, plan};
@@ -32,6 +32,10 @@ pub struct Explanation {
     pub services: Vec<ServicePlan>,
     /// What is looked at, in the order of the block.
     pub conditions: Vec<ConditionPlan>,
+    /// Of an exercise: where the reader's file goes, in words.
+    pub edit: Option<String>,
+    /// Whether its faults are for its reader to find out.
+    pub hides: bool,
     /// What is broken, in the order of injection; none for an observation.
     pub faults: Vec<FaultPlan>,
     /// Whether the lab breaks nothing and only looks.
@@ -109,10 +113,13 @@ impl Explanation {
                     reads: reads(condition),
                 })
                 .collect(),
+            edit: lab.exercise.as_ref().map(|exercise| edit(&exercise.edit)),
+            hides: lab.challenge.is_some(),
             faults: lab
                 .inject
                 .iter()
                 .flatten()
+                .filter(|_| lab.challenge.is_none())
                 .map(|fault| fault_plan(fault, lab, book, project))
                 .collect(),
             observes: lab.inject.is_none(),
@@ -126,6 +133,22 @@ impl Explanation {
         self.conditions
             .iter()
             .filter(move |condition| condition.planned.phase == phase)
+    }
+}
+
+fn edit(edit: &Edit) -> String {
+    let Edit {
+        file,
+        service,
+        target,
+        ..
+    } = edit;
+    let file = file.display();
+    match edit.reach {
+        Reach::Reload => format!("{service} reads {file} as its {target}, the starter first"),
+        Reach::Rebuild => {
+            format!("{service} is built with {file} as its {target}, the starter first")
+        }
     }
 }
 
@@ -210,7 +233,15 @@ impl fmt::Display for Explanation {
 
 impl Explanation {
     fn faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.faults.is_empty() {
+        if let Some(edit) = &self.edit {
+            step(f, "edit", edit)?;
+        } else if self.hides {
+            let start = format!(
+                "what you are to find out: obsbook challenge start {}",
+                self.id
+            );
+            step(f, "break", &start)?;
+        } else if self.faults.is_empty() {
             step(f, "break", "nothing: this is the control")?;
         }
         for fault in &self.faults {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use obsbook_lab::block::FaultKind;
 use obsbook_lab::event::{Event, Phase, Record};
 use obsbook_lab::verdict::Verdict;
 
@@ -106,7 +107,11 @@ impl<W: Write + Send> Output for Human<W> {
             Event::ControlHeld { .. } => {
                 self.step(record, "control", "nothing expected is true yet")
             }
-            Event::FaultInjected { fault } => self.step(record, "break", &fault.to_string()),
+            Event::FaultInjected { fault } => {
+                let is_edit = matches!(fault.kind, FaultKind::Edit { .. });
+                let name = if is_edit { "edit" } else { "break" };
+                self.step(record, name, &fault.to_string());
+            }
             Event::Observation {
                 condition, seen, ..
             } => {
@@ -201,7 +206,7 @@ pub(super) fn printable(words: &str) -> String {
 mod tests {
     use super::*;
     use crate::report::samples;
-    use obsbook_lab::block::{Fault, FaultKind};
+    use obsbook_lab::block::Fault;
 
     #[test]
     fn a_run_reads_as_plain_lines() {

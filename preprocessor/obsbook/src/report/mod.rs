@@ -10,6 +10,7 @@ mod github;
 mod human;
 mod json;
 mod junit;
+mod progress;
 mod reporter;
 mod results;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use github::Github;
 pub use human::Human;
 pub use json::JsonLines;
 pub use junit::Junit;
+pub use progress::{Progress, ProgressError, ProgressFile, Steps};
 pub use reporter::{Output, Reporter};
 pub use results::{Line as ResultLine, Results, ResultsError};
 pub use saved::{ReplayError, SavedRun, find_saved, read_saved};

@@ -1,17 +1,13 @@
 //! Faults put in place by hand, on the stack that runs.
 
-use std::time::Duration;
-
 use obsbook_lab::block::Fault;
 
+use super::lab::UNTIL_MENDED;
 use crate::book::LoadedBook;
 use crate::fault::{Undo, inject};
 use crate::prepare::{Preparation, PrepareError, open_beside_hand_made};
 use crate::report::Reporter;
 use crate::stack::{BootError, Entry};
-
-/// How long faults last that services end by themselves: as long as their caps let them.
-const LASTS: Duration = Duration::from_secs(1800);
 
 /// Puts faults in place on the stack that runs, and leaves them there; the journal knows them. Those that were made by hand before stay.
 ///
@@ -51,12 +47,13 @@ pub async fn break_by_hand(
             run: reporter.run().to_owned(),
             lab: what.to_owned(),
             by_hand: true,
+            hidden: false,
             fault: fault.clone(),
             undo,
         };
         journal.add(entry.clone())?;
         added.push(entry);
-        if let Err(error) = inject(stack, fault, LASTS).await {
+        if let Err(error) = inject(stack, fault, UNTIL_MENDED).await {
             for entry in added.iter().rev() {
                 entry.undo.apply(stack).await?;
                 journal.remove(entry)?;

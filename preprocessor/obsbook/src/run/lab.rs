@@ -14,10 +14,14 @@ use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
 
 use super::interrupt::Interrupt;
+use super::mend::Mend;
 use crate::fault::{InjectError, Undo, inject};
 use crate::probe::{Baseline, Observation, ProbeError, explain, observe};
 use crate::report::Reporter;
 use crate::stack::{Entry, Journal, Stack};
+
+/// How long faults last that somebody else is to undo and that services end by themselves: as long as their caps let them.
+pub(super) const UNTIL_MENDED: Duration = Duration::from_secs(1800);
 
 /// How a lab ended, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +76,10 @@ pub struct LabRun<'a> {
     pub full_deadlines: bool,
     /// A fault to inject before the steady state is looked at, as the proof of an observation wants it.
     pub broken_before: Option<Fault>,
+    /// Of a challenge: what is done once its symptom shows, before the stack is judged.
+    pub mend: Option<Mend>,
+    /// Whether faults stay for a reader to find, who must not see what they are.
+    pub hidden: bool,
 }
 
 /// `Err` carries the outcome that ends the lab early.
@@ -81,12 +89,7 @@ impl LabRun<'_> {
     /// Runs the lab and returns how it ended. Whatever happens in between, every fault is undone first.
     pub async fn run(&self) -> Outcome {
         let started = Instant::now();
-        self.emit(Event::LabStarted {
-            title: self.lab.title.clone(),
-            file: self.lab.file.display().to_string(),
-            line: self.lab.at.line,
-            conditions: plan::conditions(self.lab),
-        });
+        self.begin();
         let outcome = self.outcome().await;
         self.emit(Event::LabFinished {
             verdict: outcome.verdict,
@@ -97,27 +100,48 @@ impl LabRun<'_> {
         outcome
     }
 
+    pub(super) fn begin(&self) {
+        self.emit(Event::LabStarted {
+            title: self.lab.title.clone(),
+            file: self.lab.file.display().to_string(),
+            line: self.lab.at.line,
+            conditions: plan::conditions(self.lab),
+        });
+    }
+
     async fn outcome(&self) -> Outcome {
         if let Some(fault) = &self.broken_before {
             return self.observation_under(fault).await;
         }
-        match self.interrupt.unless(self.before_fault()).await {
-            None => Outcome::interrupted(),
-            Some(Err(outcome)) => outcome,
-            Some(Ok(baseline)) => {
-                let Some(faults) = &self.lab.inject else {
-                    return Outcome::passed();
-                };
-                let broken_from = self.stack_time();
-                let (outcome, broken_at) = self.break_and_watch(faults, &baseline).await;
-                let broken_at = broken_at.unwrap_or(broken_from);
-                self.undo_and_recover(outcome, &baseline, broken_at).await
-            }
+        // Nothing is changed yet, so this part may be dropped at any moment.
+        match self.interrupt.unless(self.settle()).await {
+            None => return Outcome::interrupted(),
+            Some(Err(outcome)) => return outcome,
+            Some(Ok(())) => {}
         }
+        let Some(faults) = &self.lab.inject else {
+            return Outcome::passed();
+        };
+        let broken_from = self.stack_time();
+        let baseline = match self.guarded(self.compare()).await {
+            Ok(baseline) => baseline,
+            // With a starter in place there is something to take back.
+            Err(outcome) if self.lab.exercise.is_some() => {
+                let nothing_counted = Baseline::default();
+                return self
+                    .undo_and_recover(outcome, &nothing_counted, broken_from)
+                    .await;
+            }
+            Err(outcome) => return outcome,
+        };
+        let broken_from = self.stack_time();
+        let (outcome, broken_at) = self.break_and_watch(faults, &baseline).await;
+        let broken_at = broken_at.unwrap_or(broken_from);
+        self.undo_and_recover(outcome, &baseline, broken_at).await
     }
 
-    /// Steady state and negative control: nothing is broken yet, so this part may be dropped at any moment.
-    async fn before_fault(&self) -> Step<Baseline> {
+    /// The steady state.
+    pub(super) async fn settle(&self) -> Step<()> {
         self.all_running().await?;
         let started = Instant::now();
         let is_observation = self.lab.inject.is_none();
@@ -131,18 +155,37 @@ impl LabRun<'_> {
         self.emit(Event::SteadyHeld {
             seconds: started.elapsed().as_secs_f64(),
         });
-        let baseline = self.baseline().await?;
-        if !is_observation {
-            let started = Instant::now();
-            self.control(&baseline).await?;
-            self.emit(Event::ControlHeld {
-                seconds: started.elapsed().as_secs_f64(),
-            });
+        Ok(())
+    }
+
+    /// The negative control; of an exercise, with the file as it is handed out.
+    pub(super) async fn compare(&self) -> Step<Baseline> {
+        if let Some(exercise) = &self.lab.exercise {
+            self.hand_out(exercise).await?;
         }
+        let baseline = self.baseline().await?;
+        let started = Instant::now();
+        self.control(&baseline).await?;
+        self.emit(Event::ControlHeld {
+            seconds: started.elapsed().as_secs_f64(),
+        });
         Ok(baseline)
     }
 
-    /// Faults in, expectations watched; when all faults were in place is returned with a pass. A panic in here must not keep the undo from happening.
+    /// Runs a part of the lab that changes the stack. A panic in here must not keep the undo from happening.
+    pub(super) async fn guarded<T>(&self, work: impl Future<Output = Step<T>>) -> Step<T> {
+        let guarded = AssertUnwindSafe(self.interrupt.unless(work)).catch_unwind();
+        match guarded.await {
+            Ok(Some(result)) => result,
+            Ok(None) => Err(Outcome::interrupted()),
+            Err(_) => Err(Outcome::new(
+                Verdict::Failed,
+                "obsbook itself panicked; its message is above",
+            )),
+        }
+    }
+
+    /// Faults in, expectations watched; when all faults were in place is returned with a pass.
     async fn break_and_watch(
         &self,
         faults: &[Fault],
@@ -154,24 +197,25 @@ impl LabRun<'_> {
                 result = self.act(faults, baseline) => result,
             }
         };
-        let guarded = AssertUnwindSafe(self.interrupt.unless(work)).catch_unwind();
-        let outcome = match guarded.await {
-            Ok(Some(Ok(broken_at))) => return (Outcome::passed(), Some(broken_at)),
-            Ok(Some(Err(outcome))) => outcome,
-            Ok(None) => Outcome::interrupted(),
-            Err(_) => Outcome::new(
-                Verdict::Failed,
-                "obsbook itself panicked; its message is above",
-            ),
-        };
-        (outcome, None)
+        match self.guarded(work).await {
+            Ok(broken_at) => (Outcome::passed(), Some(broken_at)),
+            Err(outcome) => (outcome, None),
+        }
     }
 
     async fn act(&self, faults: &[Fault], baseline: &Baseline) -> Step<Timestamp> {
         let injected_from = self.stack_time();
+        if let Some(exercise) = &self.lab.exercise {
+            self.apply(exercise).await?;
+        }
         self.inject_all(faults).await?;
         let (injected, broken_at) = (Instant::now(), self.stack_time());
-        self.expect_all(baseline, injected_from, injected).await?;
+        let expected = self.expect_all(baseline, injected_from, injected).await;
+        if let Some(mend) = &self.mend {
+            self.mend(mend, expected).await?;
+            return Ok(broken_at);
+        }
+        expected?;
         let watched = self
             .lab
             .expect
@@ -191,37 +235,40 @@ impl LabRun<'_> {
 
     /// Puts every fault in place, its undo on disk before it.
     pub(super) async fn inject_all(&self, faults: &[Fault]) -> Step<()> {
-        let time_to_live = plan::time_to_live(self.lab);
+        let time_to_live = if self.hidden {
+            UNTIL_MENDED
+        } else {
+            plan::time_to_live(self.lab)
+        };
         for fault in faults {
-            let refused = |error: InjectError| {
-                let verdict = if error.is_invalid() {
-                    Verdict::Invalid
-                } else {
-                    Verdict::Unsteady
-                };
-                Outcome::new(verdict, format!("failed to {fault}: {error}"))
-            };
-            let entry = Entry {
-                run: self.reporter.run().to_owned(),
-                lab: self.lab.id.clone(),
-                by_hand: false,
-                fault: fault.clone(),
-                undo: Undo::before(self.stack, fault).await.map_err(refused)?,
-            };
-            let kept = self.journal().add(entry);
-            kept.map_err(|error| {
-                Outcome::new(Verdict::Unsteady, format!("nothing was injected: {error}"))
-            })?;
-            self.emit(Event::FaultJournaled {
-                fault: fault.clone(),
-            });
-            inject(self.stack, fault, time_to_live)
-                .await
-                .map_err(refused)?;
+            self.journal_undo(fault).await?;
+            let injected = inject(self.stack, fault, time_to_live).await;
+            injected.map_err(|error| refused(fault, &error))?;
             self.emit(Event::FaultInjected {
                 fault: fault.clone(),
             });
         }
+        Ok(())
+    }
+
+    /// Returns once what takes `fault` back is on disk.
+    pub(super) async fn journal_undo(&self, fault: &Fault) -> Step<()> {
+        let undo = Undo::before(self.stack, fault).await;
+        let entry = Entry {
+            run: self.reporter.run().to_owned(),
+            lab: self.lab.id.clone(),
+            by_hand: self.hidden,
+            hidden: self.hidden,
+            fault: fault.clone(),
+            undo: undo.map_err(|error| refused(fault, &error))?,
+        };
+        let kept = self.journal().add(entry);
+        kept.map_err(|error| {
+            Outcome::new(Verdict::Unsteady, format!("nothing was injected: {error}"))
+        })?;
+        self.emit(Event::FaultJournaled {
+            fault: fault.clone(),
+        });
         Ok(())
     }
 
@@ -321,6 +368,15 @@ impl LabRun<'_> {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn refused(fault: &Fault, error: &InjectError) -> Outcome {
+    let verdict = if error.is_invalid() {
+        Verdict::Invalid
+    } else {
+        Verdict::Unsteady
+    };
+    Outcome::new(verdict, format!("failed to {fault}: {error}"))
 }
 
 /// One look at a condition.

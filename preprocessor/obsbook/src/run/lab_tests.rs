@@ -70,6 +70,8 @@ async fn run(
         clock_offset: SignedDuration::ZERO,
         full_deadlines: false,
         broken_before: None,
+        mend: None,
+        hidden: false,
     }
     .run()
     .await;

@@ -22,6 +22,7 @@ const ENGINE: &str = env!("OBSBOOK_ENGINE");
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
+    root: PathBuf,
     stack: String,
     known: BTreeMap<String, Verdict>,
 }
@@ -50,6 +51,7 @@ impl Ledger {
         Ok(Self {
             known: lines.collect(),
             stack: book.stack_digest()?,
+            root: book.root.clone(),
             path,
         })
     }
@@ -87,15 +89,20 @@ impl Ledger {
 
     fn key(&self, variant: &Variant) -> String {
         let mut digest = Sha256::new();
-        let fault = format!("{:?}", variant.broken_before);
+        let before = format!("{:?} {:?}", variant.broken_before, variant.mend);
         for part in [
             ENGINE,
             &self.stack,
             &variant.lab.content(),
             &variant.change,
-            &fault,
+            &before,
         ] {
             digest.update(Sha256::digest(part));
+        }
+        for file in variant.files() {
+            // One that is not there has no content to decide anything.
+            let content = fs::read(self.root.join(file)).unwrap_or_default();
+            digest.update(Sha256::digest(content));
         }
         hexadecimal(&digest.finalize())
     }

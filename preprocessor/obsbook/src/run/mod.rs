@@ -2,12 +2,15 @@
 
 mod always;
 mod by_hand;
+pub mod challenge;
 mod equivalent;
+pub mod exercise;
 mod expect;
 mod interrupt;
 mod jobs;
 mod lab;
 mod ledger;
+mod mend;
 mod pool;
 mod prove;
 mod queue;
@@ -29,6 +32,7 @@ pub use interrupt::Interrupt;
 pub use jobs::jobs;
 pub use lab::{LabRun, Outcome};
 pub use ledger::Ledger;
+pub use mend::Mend;
 pub use prove::{ProofReport, prove};
 pub use suite::{Environment, RunReport, run};
 pub use task::LabResult;

@@ -57,6 +57,7 @@ pub async fn prove(
             lab: &variant.lab,
             full_deadlines: variant.full_deadlines,
             broken_before: variant.broken_before.as_ref(),
+            mend: variant.mend.as_ref(),
             announcement: Some(format!(
                 "\n{}, {}, must end {}",
                 variant.lab.id, variant.change, variant.expected

@@ -9,11 +9,14 @@ use obsbook_lab::event::Event;
 use obsbook_lab::plan::places;
 use obsbook_lab::verdict::{ExitStatus, Verdict};
 
+use super::challenge;
+use super::exercise::{Progress, progress};
 use super::interrupt::Interrupt;
+use super::lab::Outcome;
 use super::pool::run_all;
 use super::task::{LabResult, Task};
 use crate::book::LoadedBook;
-use crate::prepare::Preparation;
+use crate::prepare::{self, Preparation};
 use crate::report::{Reporter, Results};
 
 /// What a run needs besides its labs.
@@ -53,8 +56,20 @@ pub async fn run(environment: &Environment<'_>, labs: &[&Lab]) -> RunReport {
             versions: versions(),
         },
     );
-    let tasks: Vec<_> = labs.iter().map(|lab| Task::plain(lab)).collect();
-    let (results, mut status) = run_all(environment, &tasks, &|_, _| {}).await;
+    let (to_run, mut results) = hand_out(environment, labs);
+    let (challenges, to_run): (Vec<&Lab>, _) =
+        to_run.into_iter().partition(|lab| lab.challenge.is_some());
+    // Any other lab needs a whole stack, which ends a challenge that is under way.
+    for lab in challenges {
+        results.push(judged(environment, lab).await);
+    }
+    let tasks: Vec<_> = to_run.iter().map(|lab| Task::plain(lab)).collect();
+    if !tasks.is_empty() {
+        let (ran, _) = run_all(environment, &tasks, &|_, _| {}).await;
+        results.extend(ran);
+    }
+    let verdicts = results.iter().map(|result| result.outcome.verdict.into());
+    let mut status = verdicts.fold(ExitStatus::Success, ExitStatus::and);
     if environment.interrupt.is_set() {
         status = status.and(ExitStatus::Interrupted);
     }
@@ -73,6 +88,48 @@ pub async fn run(environment: &Environment<'_>, labs: &[&Lab]) -> RunReport {
     RunReport {
         labs: results,
         status,
+    }
+}
+
+/// Says which exercises are still as they were handed out, and returns the other labs.
+fn hand_out<'b>(environment: &Environment<'_>, labs: &[&'b Lab]) -> (Vec<&'b Lab>, Vec<LabResult>) {
+    let (mut to_run, mut results) = (Vec::new(), Vec::new());
+    for lab in labs.iter().copied() {
+        let Some(exercise) = &lab.exercise else {
+            to_run.push(lab);
+            continue;
+        };
+        let file = exercise.edit.file.display();
+        let again = format!("edit it, then run `obsbook check {}` again", lab.id);
+        let unsolved = |how: String| Outcome::new(Verdict::Unsolved, how);
+        let outcome = match progress(&environment.book.root, exercise) {
+            Ok(Progress::Edited) => {
+                to_run.push(lab);
+                continue;
+            }
+            Ok(Progress::HandedOut) => {
+                unsolved(format!("{file} is made from its starter: {again}"))
+            }
+            Ok(Progress::Unchanged) => unsolved(format!("{file} is as it was handed out: {again}")),
+            Err(error) => Outcome::new(Verdict::Unsteady, error),
+        };
+        results.push(Task::plain(lab).ended(environment, outcome));
+    }
+    (to_run, results)
+}
+
+async fn judged(environment: &Environment<'_>, lab: &Lab) -> LabResult {
+    let started = Instant::now();
+    match challenge::judge(environment, lab).await {
+        Ok(outcome) => LabResult {
+            id: lab.id.clone(),
+            outcome,
+            took: started.elapsed(),
+        },
+        Err(error) => {
+            let reason = prepare::tell(environment.reporter, &error);
+            Task::plain(lab).not_run(environment, &reason)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use obsbook_lab::event::Event;
 use obsbook_lab::verdict::Verdict;
 
 use super::lab::{LabRun, Outcome};
+use super::mend::Mend;
 use super::suite::Environment;
 use crate::prepare::Ready;
 use crate::stack::{Booted, Missing};
@@ -20,6 +21,8 @@ pub(super) struct Task<'a> {
     pub(super) full_deadlines: bool,
     /// A fault that is in place before the lab begins.
     pub(super) broken_before: Option<&'a Fault>,
+    /// Of a challenge: what is done once its symptom shows.
+    pub(super) mend: Option<&'a Mend>,
     /// What is said when it begins.
     pub(super) announcement: Option<String>,
 }
@@ -42,6 +45,7 @@ impl<'a> Task<'a> {
             lab,
             full_deadlines: false,
             broken_before: None,
+            mend: None,
             announcement: None,
         }
     }
@@ -79,6 +83,8 @@ impl<'a> Task<'a> {
             clock_offset,
             full_deadlines: self.full_deadlines,
             broken_before: self.broken_before.cloned(),
+            mend: self.mend.cloned(),
+            hidden: false,
         };
         let outcome = run.run().await;
         LabResult {
@@ -90,11 +96,12 @@ impl<'a> Task<'a> {
 
     /// Says that the lab could not be run: it ends `unsteady`, so that no report leaves it out.
     pub(super) fn not_run(&self, environment: &Environment<'_>, reason: &str) -> LabResult {
-        let outcome = Outcome {
-            verdict: Verdict::Unsteady,
-            reason: Some(format!("not run: {reason}")),
-            seen: Vec::new(),
-        };
+        let outcome = Outcome::new(Verdict::Unsteady, format!("not run: {reason}"));
+        self.ended(environment, outcome)
+    }
+
+    /// Says how a lab ended that did not run.
+    pub(super) fn ended(&self, environment: &Environment<'_>, outcome: Outcome) -> LabResult {
         environment.reporter.emit(
             Some(&self.lab.id),
             Event::LabFinished {

@@ -9,6 +9,7 @@ use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
 
 use super::lab::{LabRun, Outcome, Step, pause};
+use super::mend::Mend;
 use crate::probe::Baseline;
 use crate::stack::Entry;
 
@@ -37,6 +38,12 @@ impl LabRun<'_> {
             Ok(()) => Instant::now(),
             Err(unrecovered) => return worse(outcome, unrecovered),
         };
+        // What a script did is in no journal.
+        if matches!(self.mend, Some(Mend::Script(_)))
+            && let Err(unrecovered) = self.make_whole().await
+        {
+            return worse(outcome, unrecovered);
+        }
         if outcome.verdict == Verdict::Passed
             && let Err(late) = self.after_all(baseline, undone_from, undone).await
         {
@@ -59,7 +66,7 @@ impl LabRun<'_> {
     }
 
     /// Undoes what the journal holds of this lab, the newest fault first.
-    async fn undo_all(&self) -> Step<()> {
+    pub(super) async fn undo_all(&self) -> Step<()> {
         let owed: Vec<Entry> = {
             let journal = self.journal();
             let ours =

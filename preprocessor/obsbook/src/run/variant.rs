@@ -1,11 +1,14 @@
 //! Variants: a lab, a change to it, and the verdict that the change must bring.
 
 use std::fmt;
+use std::path::Path;
 
-use obsbook_lab::block::{Fault, Lab};
+use obsbook_lab::block::{Challenge, Exercise, Fault, Lab, WrongFix};
 use obsbook_lab::compose::ComposeModel;
 use obsbook_lab::mutant::{Caught, mutants};
 use obsbook_lab::verdict::Verdict;
+
+use super::mend::Mend;
 
 /// How a variant must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct Variant {
     pub lab: Lab,
     /// A fault that is in place before the lab begins, for observations.
     pub broken_before: Option<Fault>,
+    /// Of a challenge: what is done once its symptom shows.
+    pub mend: Option<Mend>,
     /// How it must end.
     pub expected: Expected,
     /// Whether every expectation gets its whole time even when one has failed already.
@@ -75,80 +80,182 @@ impl Proof {
     }
 }
 
-/// Returns the variants that prove that a lab can fail.
-pub fn variants(lab: &Lab) -> Vec<Variant> {
-    let mut all = Vec::new();
-    match (&lab.inject, &lab.disproved_by) {
-        (Some(faults), _) => {
-            let mut without = lab.clone();
-            without.inject = Some(Vec::new());
-            // What must always hold does so without the fault as well: it has a proof of its own.
-            without
-                .expect
-                .retain(|condition| condition.always.is_none());
-            without.after.clear();
-            let change = if faults.is_empty() {
-                "as it is: it breaks nothing"
-            } else {
-                "without its fault"
-            };
-            all.push(Variant {
-                change: change.to_owned(),
-                lab: without,
-                broken_before: None,
-                expected: Expected::Exactly(Verdict::Failed),
-                full_deadlines: true,
-            });
-            let watched = lab
-                .expect
-                .iter()
-                .filter_map(|condition| Some((condition, condition.always.as_ref()?)));
-            for (condition, always) in watched {
-                let mut under = lab.clone();
-                under.inject = None;
-                under.expect.clear();
-                under.after.clear();
-                under.steady = vec![condition.clone()];
-                let fault = always.disproved_by.clone();
-                all.push(Variant {
-                    change: format!("`always` of line {}, after: {fault}", condition.at.line),
-                    lab: under,
-                    broken_before: Some(fault),
-                    expected: Expected::Exactly(Verdict::Failed),
-                    full_deadlines: true,
-                });
-            }
-        }
-        (None, Some(fault)) => all.push(Variant {
-            change: format!("after: {fault}"),
-            lab: lab.clone(),
-            broken_before: Some(fault.clone()),
-            expected: Expected::Exactly(Verdict::Failed),
+impl Variant {
+    /// Returns a lab that must end in one way, each expectation being given its whole time.
+    fn of(lab: Lab, change: impl Into<String>, expected: Verdict) -> Self {
+        Self {
+            change: change.into(),
+            lab,
+            broken_before: None,
+            mend: None,
+            expected: Expected::Exactly(expected),
             full_deadlines: true,
-        }),
-        (None, None) => {}
+        }
     }
+
+    /// Returns the book's files that decide how it ends, beside the block.
+    pub fn files(&self) -> Vec<&Path> {
+        let mut files = self.lab.files();
+        files.extend(match &self.mend {
+            Some(Mend::Script(file)) => Some(file.as_path()),
+            _ => None,
+        });
+        let before = self.broken_before.iter();
+        files.extend(before.filter_map(|fault| fault.kind.file()));
+        files
+    }
+
+    fn under(self, fault: &Fault) -> Self {
+        Self {
+            broken_before: Some(fault.clone()),
+            ..self
+        }
+    }
+}
+
+/// Returns the variants that prove that a lab can fail, and that a task can be done and is not done by what only looks so.
+pub fn variants(lab: &Lab) -> Vec<Variant> {
+    if let Some(challenge) = &lab.challenge {
+        return of_challenge(lab, challenge);
+    }
+    let mut all = match &lab.exercise {
+        Some(exercise) => of_exercise(lab, exercise),
+        None => Vec::new(),
+    };
+    match (&lab.inject, &lab.disproved_by) {
+        // An exercise without faults has its starter for this.
+        (Some(faults), _) if !(faults.is_empty() && lab.exercise.is_some()) => {
+            all.push(without_faults(lab, faults.is_empty()));
+        }
+        (None, Some(fault)) => {
+            let change = format!("after: {fault}");
+            all.push(Variant::of(lab.clone(), change, Verdict::Failed).under(fault));
+        }
+        _ => {}
+    }
+    all.extend(always(lab));
+    all
+}
+
+fn without_faults(lab: &Lab, has_none: bool) -> Variant {
+    let mut without = solved(lab);
+    without.inject = Some(Vec::new());
+    // What must always hold does so without the fault as well: it has a proof of its own.
+    without
+        .expect
+        .retain(|condition| condition.always.is_none());
+    without.after.clear();
+    let change = if has_none {
+        "as it is: it breaks nothing"
+    } else {
+        "without its fault"
+    };
+    Variant::of(without, change, Verdict::Failed)
+}
+
+/// What must always hold, each alone under the fault that disproves it.
+fn always(lab: &Lab) -> impl Iterator<Item = Variant> {
+    let watched = lab.expect.iter();
+    let watched = watched.filter_map(|condition| Some((condition, condition.always.as_ref()?)));
+    watched.map(|(condition, always)| {
+        let mut under = observation(lab);
+        under.steady = vec![condition.clone()];
+        let fault = &always.disproved_by;
+        let change = format!("`always` of line {}, after: {fault}", condition.at.line);
+        Variant::of(under, change, Verdict::Failed).under(fault)
+    })
+}
+
+/// The lab's steady state alone.
+fn observation(lab: &Lab) -> Lab {
+    Lab {
+        inject: None,
+        expect: Vec::new(),
+        after: Vec::new(),
+        exercise: None,
+        challenge: None,
+        ..lab.clone()
+    }
+}
+
+/// As handed out it fails, solved it passes, and each listed wrong answer fails.
+fn of_exercise(lab: &Lab, exercise: &Exercise) -> Vec<Variant> {
+    let of = |file: &Path, what: &str, expected| {
+        let change = format!("{what} {}", file.display());
+        Variant::of(with_file(lab, file), change, expected)
+    };
+    let mut all = vec![
+        of(&exercise.starter, "as handed out,", Verdict::Failed),
+        of(&exercise.solution, "solved by", Verdict::Passed),
+    ];
+    let wrong = exercise.wrong_fixes.iter();
+    all.extend(wrong.map(|fix| of(&fix.file, "wrong answer", Verdict::Failed)));
+    all
+}
+
+/// The lab with a file in the place of the one that its reader edits.
+fn with_file(lab: &Lab, file: &Path) -> Lab {
+    let mut lab = lab.clone();
+    if let Some(exercise) = &mut lab.exercise {
+        file.clone_into(&mut exercise.edit.file);
+    }
+    lab
+}
+
+/// The lab with its solution, if its reader edits something.
+fn solved(lab: &Lab) -> Lab {
+    match &lab.exercise {
+        Some(exercise) => with_file(lab, &exercise.solution),
+        None => lab.clone(),
+    }
+}
+
+/// Whole it passes; broken it shows its symptom and fails; the solution and a reset mend it; what is tempting does not.
+fn of_challenge(lab: &Lab, challenge: &Challenge) -> Vec<Variant> {
+    let mended = |mend: Mend, change: String, expected| Variant {
+        mend: Some(mend),
+        ..Variant::of(lab.clone(), change, expected)
+    };
+    let script = |file: &Path| Mend::Script(file.to_owned());
+    let solution = &challenge.solution;
+    let mut all = vec![
+        Variant::of(observation(lab), "whole", Verdict::Passed),
+        mended(Mend::Nothing, "broken".to_owned(), Verdict::Failed),
+        mended(
+            script(solution),
+            format!("mended by {}", solution.display()),
+            Verdict::Passed,
+        ),
+    ];
+    let wrong = |fix: &WrongFix| {
+        let change = format!("wrong fix {}", fix.file.display());
+        mended(script(&fix.file), change, Verdict::Failed)
+    };
+    all.extend(challenge.wrong_fixes.iter().map(wrong));
+    all.push(mended(Mend::Reset, "reset".to_owned(), Verdict::Passed));
     all
 }
 
 /// Returns a query of the prose as a variant of its own: it must return data.
 pub fn query(lab: &Lab) -> Variant {
     Variant {
-        change: "as it stands in the prose".to_owned(),
-        lab: lab.clone(),
-        broken_before: None,
-        expected: Expected::Exactly(Verdict::Passed),
         full_deadlines: false,
+        ..Variant::of(lab.clone(), "as it stands in the prose", Verdict::Passed)
     }
 }
 
 /// Returns the variants with one mistake each, which must be noticed.
 pub fn mutations(lab: &Lab, model: Option<&ComposeModel>) -> Vec<Variant> {
-    let mutants = mutants(lab, model).into_iter();
+    // The proofs of a challenge are its mutants: a script that seems to mend it, and does not.
+    if lab.challenge.is_some() {
+        return Vec::new();
+    }
+    let mutants = mutants(&solved(lab), model).into_iter();
     let variants = mutants.map(|mutant| Variant {
         change: mutant.change,
         lab: mutant.lab,
         broken_before: mutant.broken_before,
+        mend: None,
         expected: match mutant.caught {
             Caught::ByAnyOtherVerdict => Expected::NotPassed,
             Caught::ByPassing => Expected::Exactly(Verdict::Passed),

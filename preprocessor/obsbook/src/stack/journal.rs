@@ -19,10 +19,24 @@ pub struct Entry {
     /// Whether it was made by hand, to stay until it is taken back.
     #[serde(default)]
     pub by_hand: bool,
+    /// Whether it is a challenge's, whose reader must not be told what it is.
+    #[serde(default)]
+    pub hidden: bool,
     /// The fault.
     pub fault: Fault,
     /// What takes it back.
     pub undo: Undo,
+}
+
+impl Entry {
+    /// Returns what is broken, in words that its reader may see.
+    pub fn words(&self) -> String {
+        if self.hidden {
+            format!("the breakage of the challenge {}", self.lab)
+        } else {
+            self.fault.to_string()
+        }
+    }
 }
 
 /// Why there is no journal; nothing is injected then.
@@ -178,6 +192,7 @@ mod tests {
             run: "r".to_owned(),
             lab: "l".to_owned(),
             by_hand: false,
+            hidden: false,
             undo: Undo::EnsureRunning {
                 service: service.to_owned(),
             },

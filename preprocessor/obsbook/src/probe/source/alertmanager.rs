@@ -37,6 +37,17 @@ pub struct Status {
     pub silenced_by: Vec<String>,
 }
 
+#[derive(Debug, Deserialize)]
+struct Silence {
+    id: String,
+    status: SilenceStatus,
+}
+
+#[derive(Debug, Deserialize)]
+struct SilenceStatus {
+    state: String,
+}
+
 impl Alertmanager {
     /// Returns the server at `base`, such as `http://127.0.0.1:9093`.
     pub fn new(base: impl Into<String>, client: reqwest::Client) -> Self {
@@ -68,6 +79,21 @@ impl Alertmanager {
             "endsAt": ends.to_string(),
         }]);
         self.0.post("/api/v2/alerts", &alert).await
+    }
+
+    /// Ends every silence.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn end_silences(&self) -> Result<(), QueryError> {
+        let silences: Vec<Silence> = self.0.json("/api/v2/silences", &[]).await?;
+        let lasting = silences
+            .iter()
+            .filter(|silence| silence.status.state != "expired");
+        for Silence { id, .. } in lasting {
+            self.0.delete(&format!("/api/v2/silence/{id}")).await?;
+        }
+        Ok(())
     }
 
     /// Returns whether the server takes alerts.

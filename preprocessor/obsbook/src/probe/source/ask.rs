@@ -83,12 +83,18 @@ impl Server {
         path: &str,
         body: &serde_json::Value,
     ) -> Result<(), QueryError> {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.base))
-            .json(body)
-            .timeout(PATIENCE);
+        let request = self.client.post(format!("{}{path}", self.base));
+        self.tell(request.json(body)).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Result<(), QueryError> {
+        self.tell(self.client.delete(format!("{}{path}", self.base)))
+            .await
+    }
+
+    async fn tell(&self, request: reqwest::RequestBuilder) -> Result<(), QueryError> {
         let answer = request
+            .timeout(PATIENCE)
             .send()
             .await
             .map_err(|error| QueryError::Away(plain(&error)))?;
