@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::block::{Lab, decode};
+use crate::console;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{Fence, fences};
 use crate::prose;
@@ -83,7 +84,7 @@ pub struct Book {
     pub chapters: Vec<Chapter>,
     /// Every lab fence, in the book's order.
     pub blocks: Vec<Block>,
-    /// Every query of the prose as an observation that passes when it returns data, with its chapter's place.
+    /// Every query of the prose, and every console block to verify, as an observation, with its chapter's place.
     pub queries: Vec<(Lab, usize)>,
     /// Every problem, in the book's order.
     pub diagnostics: Vec<Diagnostic>,
@@ -162,7 +163,7 @@ impl Book {
                 Spelling::Other => {}
             }
         }
-        let queries = all.into_iter().filter(prose::is_query).collect();
+        let queries = all.into_iter().filter(prose::is_checked).collect();
         self.read_queries(source, chapter, queries, around);
     }
 
@@ -179,8 +180,15 @@ impl Book {
         let profile = labs.find(|lab| lab.profile != around.profile);
         let profile = profile.map_or(around.profile.clone(), |lab| lab.profile.clone());
         let stem = self.chapters[chapter].stem();
-        for (index, fence) in queries.iter().enumerate() {
-            let id = format!("{stem}-query-{}", index + 1);
+        let (mut asked, mut typed) = (0, 0);
+        for fence in &queries {
+            let (what, number) = if console::is_verified(fence) {
+                ("console", &mut typed)
+            } else {
+                ("query", &mut asked)
+            };
+            *number += 1;
+            let id = format!("{stem}-{what}-{number}");
             match prose::observation(source, fence, id, &profile) {
                 Ok(lab) => self.queries.extend(lab.map(|lab| (lab, chapter))),
                 Err(problem) => self.diagnostics.push(*problem),

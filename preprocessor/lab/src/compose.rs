@@ -54,6 +54,8 @@ pub struct Service {
     pub memory_limit: Option<u64>,
     /// The settings (`X_PORT`) that its published ports are taken from.
     pub port_settings: Vec<String>,
+    /// Ports of this machine that it publishes its own on unless a setting says otherwise: this machine's, then its own.
+    pub usual_ports: Vec<(u16, u16)>,
 }
 
 impl Service {
@@ -217,6 +219,11 @@ fn service(node: &Node) -> Service {
             .filter_map(Node::text)
             .flat_map(port_settings)
             .collect(),
+        usual_ports: ports
+            .iter()
+            .filter_map(Node::text)
+            .filter_map(usual_port)
+            .collect(),
     }
 }
 
@@ -256,6 +263,15 @@ fn bytes(text: &str) -> Option<u64> {
     Some((number * factor as f64) as u64)
 }
 
+/// The two ports of `127.0.0.1:${X_PORT:-8080}:8080`, or of `8080:80`.
+fn usual_port(text: &str) -> Option<(u16, u16)> {
+    let (rest, own) = text.trim_end_matches("/tcp").rsplit_once(':')?;
+    let digits = rest.trim_end_matches('}');
+    let start = digits.rfind(|c: char| !c.is_ascii_digit());
+    let usual = &digits[start.map_or(0, |at| at + 1)..];
+    Some((usual.parse().ok()?, own.parse().ok()?))
+}
+
 /// The `X_PORT` of `127.0.0.1:${X_PORT:-8080}:8080`.
 fn port_settings(text: &str) -> Vec<String> {
     text.split("${")
@@ -290,6 +306,7 @@ mod tests {
         assert_eq!(api.fault_port(), Some(9901));
         assert_eq!(api.memory_limit, Some(64 << 20));
         assert_eq!(api.port_settings, ["API_PORT"]);
+        assert_eq!(api.usual_ports.len(), 1);
         assert_eq!(model.services["db"].labels[PORT_LABEL], "5432");
         assert_eq!(
             model.profiles().into_iter().collect::<Vec<_>>(),

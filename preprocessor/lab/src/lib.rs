@@ -8,6 +8,7 @@ pub mod block;
 pub mod book;
 pub mod comparison;
 pub mod compose;
+pub mod console;
 pub mod dashboard;
 pub mod diagnostic;
 pub mod duration;

@@ -1,4 +1,4 @@
-//! Queries in the prose: each must return data in its chapter's stack, so that no page shows one that does not.
+//! Queries and commands in the prose: each is tried in its chapter's stack, so that no page shows what is not so.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::comparison::{Comparison, Operator};
 use crate::diagnostic::Diagnostic;
 use crate::markdown::Fence;
 use crate::span::SourceFile;
-use crate::{logql, promql};
+use crate::{console, logql, promql};
 
 /// What any number is.
 const A_NUMBER: Comparison = Comparison {
@@ -21,12 +21,13 @@ const A_LINE: Comparison = Comparison {
 /// What a reader who types the query would wait for data.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Returns whether a fence holds a query.
-pub fn is_query(fence: &Fence) -> bool {
-    matches!(language(fence), "promql" | "logql")
+/// Returns whether a fence holds a query, or commands that are to be run.
+pub fn is_checked(fence: &Fence) -> bool {
+    matches!(language(fence), "promql" | "logql") || console::is_verified(fence)
 }
 
-/// Returns a query as an observation by the name `id` that passes when it returns data, and `None` for one that is marked `norun`.
+/// Returns a fence as an observation by the name `id`, and `None` for one that is marked `norun`: a query passes when it
+/// returns data, commands when they print what is shown.
 ///
 /// # Errors
 /// The query is not well formed, or `norun` has no reason.
@@ -40,6 +41,14 @@ pub fn observation(
         let whole = fence.opening.clone();
         Box::new(Diagnostic::new(source, whole, message).hint(hint))
     };
+    if console::is_verified(fence) {
+        let commands = console::commands(source, fence)?;
+        let title = "The commands print what is shown".to_owned();
+        return Ok(Some(Lab {
+            console: commands,
+            ..nothing(source, fence, id, profile, title)
+        }));
+    }
     let mark = fence.info[language(fence).len()..].trim();
     if let Some(reason) = mark.strip_prefix("norun") {
         if reason.trim_start_matches(':').trim().is_empty() {
@@ -76,27 +85,37 @@ pub fn observation(
         Probe::Logql { query, expectation }
     };
     let at = source.position(fence.opening.start);
+    let title = format!(
+        "The {} query of line {} returns data",
+        language(fence),
+        at.line
+    );
     Ok(Some(Lab {
-        id,
-        title: format!(
-            "The {} query of line {} returns data",
-            language(fence),
-            at.line
-        ),
-        kind: Kind::Lab,
-        profile: profile.to_owned(),
         steady: vec![Condition {
             probe,
             within: PATIENCE,
             always: None,
             at,
         }],
+        ..nothing(source, fence, id, profile, title)
+    }))
+}
+
+/// A lab that does nothing yet.
+fn nothing(source: &SourceFile, fence: &Fence, id: String, profile: &str, title: String) -> Lab {
+    Lab {
+        id,
+        title,
+        kind: Kind::Lab,
+        profile: profile.to_owned(),
+        steady: Vec::new(),
         inject: None,
         expect: Vec::new(),
         after: Vec::new(),
         disproved_by: None,
         exercise: None,
         challenge: None,
+        console: Vec::new(),
         predict: None,
         after_pass: None,
         hints: Vec::new(),
@@ -104,9 +123,9 @@ pub fn observation(
         tags: Vec::new(),
         takes: None,
         file: source.path.clone(),
-        at,
+        at: source.position(fence.opening.start),
         id_span: fence.opening.clone(),
-    }))
+    }
 }
 
 fn language(fence: &Fence) -> &str {

@@ -103,6 +103,19 @@ fn a_service_is_built_with_the_readers_file_and_then_with_its_own() {
 }
 
 #[test]
+fn commands_of_the_prose_print_what_is_shown() {
+    let reader = Reader::new("console");
+    let said = reader.types(&["prove", "--queries"]);
+    ended(&said, 0, &["tasks-console-1", "1 of 1 proven"]);
+    let chapter = reader.root().join("src/tasks.md");
+    let text = fs::read_to_string(&chapter).expect("text");
+    fs::write(&chapter, text.replace("shop_open 1\n", "shop_open 3\n")).expect("written");
+    let said = reader.types(&["prove", "--queries"]);
+    let words = ["shown:   shop_open 3", "src/tasks.md:5"];
+    ended(&said, 1, &words);
+}
+
+#[test]
 fn hints_come_one_at_a_time_and_stay() {
     let reader = Reader::new("hints");
     for (shown, more) in [(1, true), (2, true), (3, false), (3, false)] {

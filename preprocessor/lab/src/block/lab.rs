@@ -14,6 +14,7 @@ use super::probe::Signal;
 use super::shape::shape;
 use super::teaching::Predict;
 use crate::compose::ComposeModel;
+use crate::console::Shown;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::Fence;
 use crate::span::{Position, SourceFile, Span, Spanned};
@@ -69,6 +70,8 @@ pub struct Lab {
     pub exercise: Option<Exercise>,
     /// What mends it and what does not, if it is a challenge.
     pub challenge: Option<Challenge>,
+    /// Commands of the prose with what they print; such a lab does nothing else.
+    pub console: Vec<Shown>,
     /// The question asked before the run.
     pub predict: Option<Predict>,
     /// The question on the reader's own run.
@@ -107,6 +110,7 @@ impl Lab {
             format!("{:?}", self.disproved_by),
             format!("{:?}", self.exercise),
             format!("{:?}", self.challenge),
+            format!("{:?}", self.console),
         ];
         for section in [&self.steady, &self.expect, &self.after] {
             let conditions = section.iter().map(|condition| {
@@ -227,6 +231,7 @@ impl Decoder<'_> {
         Some(Lab {
             exercise,
             challenge,
+            console: Vec::new(),
             predict: self.predict(root),
             after_pass: root
                 .get("after_pass")

@@ -9,7 +9,8 @@ use obsbook_lab::block::Lab;
 use obsbook_lab::event::Event;
 use obsbook_lab::verdict::Verdict;
 
-use super::lab::{LabRun, Outcome, UNTIL_MENDED};
+use super::lab::{LabRun, UNTIL_MENDED};
+use super::outcome::Outcome;
 use super::suite::Environment;
 use crate::prepare::{self, PrepareError, Ready, make_whole};
 use crate::probe::Baseline;

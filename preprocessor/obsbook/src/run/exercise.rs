@@ -7,7 +7,8 @@ use obsbook_lab::block::{Exercise, Fault, FaultKind};
 use obsbook_lab::event::Event;
 use obsbook_lab::verdict::Verdict;
 
-use super::lab::{LabRun, Outcome, Step};
+use super::lab::LabRun;
+use super::outcome::{Outcome, Step};
 use crate::fault::inject;
 
 /// Lines of a service's log that are told with a file that it does not run with.

@@ -8,7 +8,8 @@ use obsbook_lab::event::{Event, Phase};
 use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
 
-use super::lab::{LabRun, Look, Outcome, Step, pause};
+use super::lab::{LabRun, Look, pause};
+use super::outcome::{Outcome, Step};
 use crate::probe::Baseline;
 
 impl LabRun<'_> {

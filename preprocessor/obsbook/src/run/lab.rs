@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use super::interrupt::Interrupt;
 use super::mend::Mend;
+use super::outcome::{Outcome, Step};
 use crate::fault::{InjectError, Undo, inject};
 use crate::probe::{Baseline, Observation, ProbeError, explain, observe};
 use crate::report::Reporter;
@@ -22,39 +23,6 @@ use crate::stack::{Entry, Journal, Stack};
 
 /// How long faults last that somebody else is to undo and that services end by themselves: as long as their caps let them.
 pub(super) const UNTIL_MENDED: Duration = Duration::from_secs(1800);
-
-/// How a lab ended, and why.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// How.
-    pub verdict: Verdict,
-    /// Why, unless it passed.
-    pub reason: Option<String>,
-    /// What was seen instead, a line each.
-    pub seen: Vec<String>,
-}
-
-impl Outcome {
-    pub(super) fn passed() -> Self {
-        Self {
-            verdict: Verdict::Passed,
-            reason: None,
-            seen: Vec::new(),
-        }
-    }
-
-    pub(super) fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
-        Self {
-            verdict,
-            reason: Some(reason.into()),
-            seen: Vec::new(),
-        }
-    }
-
-    pub(super) fn interrupted() -> Self {
-        Self::new(Verdict::Unsteady, "interrupted")
-    }
-}
 
 /// One lab's run on a stack that is ready.
 pub struct LabRun<'a> {
@@ -81,9 +49,6 @@ pub struct LabRun<'a> {
     /// Whether faults stay for a reader to find, who must not see what they are.
     pub hidden: bool,
 }
-
-/// `Err` carries the outcome that ends the lab early.
-pub(super) type Step<T> = Result<T, Outcome>;
 
 impl LabRun<'_> {
     /// Runs the lab and returns how it ended. Whatever happens in between, every fault is undone first.
@@ -112,6 +77,14 @@ impl LabRun<'_> {
     async fn outcome(&self) -> Outcome {
         if let Some(fault) = &self.broken_before {
             return self.observation_under(fault).await;
+        }
+        if !self.lab.console.is_empty() {
+            let typed = self.interrupt.unless(self.console()).await;
+            return match typed {
+                None => Outcome::interrupted(),
+                Some(Err(outcome)) => outcome,
+                Some(Ok(())) => Outcome::passed(),
+            };
         }
         // Nothing is changed yet, so this part may be dropped at any moment.
         match self.interrupt.unless(self.settle()).await {

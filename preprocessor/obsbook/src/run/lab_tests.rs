@@ -10,7 +10,8 @@ use obsbook_lab::verdict::Verdict;
 
 use super::fakes::{Fakes, Obedience, Telemetry};
 use super::interrupt::Interrupt;
-use super::lab::{LabRun, Outcome};
+use super::lab::LabRun;
+use super::outcome::Outcome;
 use crate::book::LoadedBook;
 use crate::report::{Evidence, EvidenceFiles, Reporter};
 use crate::stack::{Journal, Options, Stack};

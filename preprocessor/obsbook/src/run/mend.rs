@@ -1,15 +1,15 @@
 //! What is done to a broken stack to mend it, or to seem to, and whether the stack is whole afterwards.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use obsbook_lab::event::{Event, Phase};
 use obsbook_lab::verdict::Verdict;
-use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::lab::{LabRun, Outcome, Step};
+use super::lab::LabRun;
+use super::outcome::{Outcome, Step};
+use super::shell::bash;
 use crate::prepare::make_whole;
 use crate::stack::Stack;
 
@@ -81,23 +81,9 @@ impl LabRun<'_> {
 }
 
 async fn run_script(stack: &Stack, file: &Path) -> Step<()> {
-    let compose = stack.compose();
-    let files = std::env::join_paths(&compose.files).unwrap_or_default();
-    let mut command = Command::new("bash");
-    command
-        .args(["-eu", "-o", "pipefail"])
-        .arg(compose.root.join(file))
-        .current_dir(&compose.root)
-        .envs(compose.env.iter().map(|(name, value)| (name, value)))
-        .env("COMPOSE_PROJECT_NAME", &compose.project)
-        .env("COMPOSE_FILE", files)
-        .env("COMPOSE_PROFILES", "*")
-        .env("OBSBOOK_PROJECT", &compose.project)
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    // Ctrl-C on the terminal reaches only us, who have a stack to recover first.
-    #[cfg(unix)]
-    command.process_group(0);
+    let mut command = bash(stack);
+    let path = stack.compose().root.join(file);
+    command.args(["-eu", "-o", "pipefail"]).arg(path);
     let named = |reason: String| {
         let file = file.display();
         Outcome::new(Verdict::Invalid, format!("the script {file} {reason}"))

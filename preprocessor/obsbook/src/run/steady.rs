@@ -7,7 +7,8 @@ use obsbook_lab::event::Phase;
 use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
 
-use super::lab::{LabRun, Look, Outcome, Step, pause};
+use super::lab::{LabRun, Look, pause};
+use super::outcome::{Outcome, Step};
 use crate::probe::Baseline;
 
 /// How many samples in a row make a state steady.

@@ -12,7 +12,7 @@ use obsbook_lab::verdict::{ExitStatus, Verdict};
 use super::challenge;
 use super::exercise::{Progress, progress};
 use super::interrupt::Interrupt;
-use super::lab::Outcome;
+use super::outcome::Outcome;
 use super::pool::run_all;
 use super::task::{LabResult, Task};
 use crate::book::LoadedBook;

@@ -7,8 +7,9 @@ use obsbook_lab::block::{Fault, Lab};
 use obsbook_lab::event::Event;
 use obsbook_lab::verdict::Verdict;
 
-use super::lab::{LabRun, Outcome};
+use super::lab::LabRun;
 use super::mend::Mend;
+use super::outcome::Outcome;
 use super::suite::Environment;
 use crate::prepare::Ready;
 use crate::stack::{Booted, Missing};

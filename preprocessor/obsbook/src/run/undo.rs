@@ -8,8 +8,9 @@ use obsbook_lab::event::{Event, Phase};
 use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
 
-use super::lab::{LabRun, Outcome, Step, pause};
+use super::lab::{LabRun, pause};
 use super::mend::Mend;
+use super::outcome::{Outcome, Step};
 use crate::probe::Baseline;
 use crate::stack::Entry;
 
