@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use obsbook_lab::block::Fault;
+use obsbook_lab::block::{Fault, FaultKind};
 use obsbook_lab::event::{Event, Phase};
 use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
@@ -34,11 +34,13 @@ impl LabRun<'_> {
         {
             outcome = vacuous;
         }
-        let undone_from = self.stack_time();
-        let undone = match self.undo_all().await {
-            Ok(()) => Instant::now(),
-            Err(unrecovered) => return worse(outcome, unrecovered),
-        };
+        let mut undone_from = self.stack_time();
+        // What a reader wrote stays until the undo of the faults has shown what it must.
+        if let Err(unrecovered) = self.undo(|entry| !is_edit(entry)).await {
+            let _ = self.undo(is_edit).await;
+            return worse(outcome, unrecovered);
+        }
+        let mut undone = Instant::now();
         // What a script did is in no journal.
         if matches!(self.mend, Some(Mend::Script(_)))
             && let Err(unrecovered) = self.make_whole().await
@@ -46,9 +48,20 @@ impl LabRun<'_> {
             return worse(outcome, unrecovered);
         }
         if outcome.verdict == Verdict::Passed
-            && let Err(late) = self.after_all(baseline, undone_from, undone).await
+            && let Err(mut late) = self.after_all(baseline, undone_from, undone).await
         {
+            // What a reader wrote did not do what it must; the stack has nothing to recover from.
+            if self.lab.exercise.is_some() && late.verdict == Verdict::Unrecovered {
+                late.verdict = Verdict::Failed;
+            }
             outcome = late;
+        }
+        if self.lab.exercise.is_some() {
+            undone_from = self.stack_time();
+            if let Err(unrecovered) = self.undo(is_edit).await {
+                return worse(outcome, unrecovered);
+            }
+            undone = Instant::now();
         }
         match self.steady(Phase::Recover, undone, Some(undone_from)).await {
             Ok(()) => {
@@ -68,10 +81,15 @@ impl LabRun<'_> {
 
     /// Undoes what the journal holds of this lab, the newest fault first.
     pub(super) async fn undo_all(&self) -> Step<()> {
+        self.undo(|_| true).await
+    }
+
+    async fn undo(&self, wanted: impl Fn(&Entry) -> bool) -> Step<()> {
         let owed: Vec<Entry> = {
             let journal = self.journal();
-            let ours =
-                |entry: &&Entry| entry.run == self.reporter.run() && entry.lab == self.lab.id;
+            let ours = |entry: &&Entry| {
+                entry.run == self.reporter.run() && entry.lab == self.lab.id && wanted(entry)
+            };
             journal.entries().iter().filter(ours).cloned().collect()
         };
         let mut left = Vec::new();
@@ -159,6 +177,10 @@ impl LabRun<'_> {
         }
         Ok(())
     }
+}
+
+fn is_edit(entry: &Entry) -> bool {
+    matches!(entry.fault.kind, FaultKind::Edit { .. })
 }
 
 /// A stack that did not recover matters more than what the lab showed; both are said.
