@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use obsbook_lab::verdict::ExitStatus;
 
 use super::queue::Queue;
@@ -46,31 +46,29 @@ async fn work(
 ) -> Result<(), String> {
     let mut first = Worker::open(environment, 1).await?;
     let jobs = environment.jobs.clamp(1, tasks.len().max(1));
-    let mut workers = Vec::new();
+    let mut beside = 1;
     if jobs > 1
         && let Some(profile) = queue.first_profile()
         // It gets the images as well, so that the others find them. What fails here is told again where labs wait for it.
         && first.boot(profile).await.is_ok()
     {
-        let extra = (2..=jobs).map(async |number| {
-            let mut worker = Worker::open(environment, number).await.ok()?;
-            match worker.boot(profile).await {
-                Ok(()) => Some(worker),
-                Err(_) => {
-                    worker.end().await;
-                    None
-                }
-            }
-        });
-        workers = join_all(extra).await.into_iter().flatten().collect();
+        beside = jobs;
     }
-    workers.insert(0, first);
-    join_all(
-        workers
-            .iter_mut()
-            .map(|worker| worker.work(tasks, queue, keep)),
-    )
-    .await;
-    join_all(workers.into_iter().map(Worker::end)).await;
+    // The others come up while the first one works.
+    let extra = (2..=beside).map(async |number| {
+        let Ok(mut worker) = Worker::open(environment, number).await else {
+            return;
+        };
+        // No lab waits for a stack that may not come up.
+        let profile = queue.first_profile().unwrap_or_default();
+        if worker.boot(profile).await.is_ok() {
+            worker.work(tasks, queue, keep).await;
+        }
+        worker.end().await;
+    });
+    join(first.work(tasks, queue, keep), join_all(extra)).await;
+    // A stack that failed between two profiles gave its lab back.
+    first.work(tasks, queue, keep).await;
+    first.end().await;
     Ok(())
 }
