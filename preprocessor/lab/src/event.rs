@@ -60,6 +60,20 @@ pub struct Place {
     pub profile: String,
 }
 
+impl Place {
+    /// Returns the place of a lab that a stream tells of only when the lab begins: one saved before runs named the whole book.
+    pub fn of_started(id: &str, title: &str, file: &str, line: usize) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            chapter: String::new(),
+            file: file.to_owned(),
+            line,
+            profile: String::new(),
+        }
+    }
+}
+
 /// A condition that a lab will look at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Planned {

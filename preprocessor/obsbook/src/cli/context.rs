@@ -85,11 +85,7 @@ impl Context {
         selectors: &[String],
         share: &Share,
     ) -> Result<Vec<&Lab>, ExitStatus> {
-        let labs = self.select(selectors)?;
-        Ok(match share.partition {
-            Some(partition) => partition.pick(&labs),
-            None => labs,
-        })
+        Ok(picked(self.select(selectors)?, share))
     }
 
     /// Returns this machine's share of the labs that `selectors` name, challenges as well.
@@ -100,10 +96,7 @@ impl Context {
     ) -> Result<Vec<&Lab>, ExitStatus> {
         let labs = select_to_prove(&self.book.book, selectors)
             .map_err(|error| fail(&error.message, Some(error.hint)))?;
-        Ok(match share.partition {
-            Some(partition) => partition.pick(&labs),
-            None => labs,
-        })
+        Ok(picked(labs, share))
     }
 
     /// Returns this machine's share of the prose's queries that `selectors` name.
@@ -114,10 +107,7 @@ impl Context {
     ) -> Result<Vec<&Lab>, ExitStatus> {
         let queries = select_queries(&self.book.book, selectors)
             .map_err(|error| fail(&error.message, Some(error.hint)))?;
-        Ok(match share.partition {
-            Some(partition) => partition.pick(&queries),
-            None => queries,
-        })
+        Ok(picked(queries, share))
     }
 
     /// Returns the lab of this id, of whatever kind.
@@ -132,6 +122,14 @@ impl Context {
     /// Returns the labs that `selectors` name.
     pub(super) fn select(&self, selectors: &[String]) -> Result<Vec<&Lab>, ExitStatus> {
         select(&self.book.book, selectors).map_err(|error| fail(&error.message, Some(error.hint)))
+    }
+}
+
+/// Returns this machine's share of labs.
+fn picked<'b>(labs: Vec<&'b Lab>, share: &Share) -> Vec<&'b Lab> {
+    match share.partition {
+        Some(partition) => partition.pick(&labs),
+        None => labs,
     }
 }
 

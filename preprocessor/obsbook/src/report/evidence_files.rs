@@ -82,14 +82,7 @@ impl Output for EvidenceFiles {
         } = &record.event
         {
             let known = self.run.places.get(id).cloned();
-            let place = known.unwrap_or_else(|| Place {
-                id: id.clone(),
-                title: title.clone(),
-                chapter: String::new(),
-                file: file.clone(),
-                line: *line,
-                profile: String::new(),
-            });
+            let place = known.unwrap_or_else(|| Place::of_started(id, title, file, *line));
             let mut evidence = Evidence::new(place, record, &self.run.project, &self.run.versions);
             evidence.started = Some(record.time);
             let of_now = |planned: &Planned| ConditionEvidence {

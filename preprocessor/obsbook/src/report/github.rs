@@ -116,14 +116,9 @@ impl<W: Write + Send> Output for Github<W> {
                 },
                 Some(id),
             ) => {
-                self.places.entry(id.clone()).or_insert_with(|| Place {
-                    id: id.clone(),
-                    title: title.clone(),
-                    chapter: String::new(),
-                    file: file.clone(),
-                    line: *line,
-                    profile: String::new(),
-                });
+                self.places
+                    .entry(id.clone())
+                    .or_insert_with(|| Place::of_started(id, title, file, *line));
             }
             (
                 Event::LabFinished {

@@ -164,14 +164,9 @@ impl Output for Junit {
                     title, file, line, ..
                 },
                 Some(id),
-            ) if !self.book.iter().any(|place| place.id == *id) => self.book.push(Place {
-                id: id.clone(),
-                title: title.clone(),
-                chapter: String::new(),
-                file: file.clone(),
-                line: *line,
-                profile: String::new(),
-            }),
+            ) if !self.book.iter().any(|place| place.id == *id) => {
+                self.book.push(Place::of_started(id, title, file, *line))
+            }
             (
                 Event::LabFinished {
                     verdict,

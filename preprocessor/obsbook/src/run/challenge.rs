@@ -1,10 +1,11 @@
 //! A challenge in the hands of its reader: broken unseen, judged when they say so, and whole again at its end.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use jiff::SignedDuration;
+use jiff::Timestamp;
 use obsbook_lab::block::Lab;
 use obsbook_lab::event::Event;
 use obsbook_lab::verdict::Verdict;
@@ -14,8 +15,11 @@ use super::outcome::Outcome;
 use super::suite::Environment;
 use crate::prepare::{self, PrepareError, Ready, make_whole};
 use crate::probe::Baseline;
-use crate::report::Reporter;
+use crate::report::{Progress, Reporter};
 use crate::stack::{Entry, Journal};
+
+/// A challenge counts as begun when its symptom shows; its faults are this much older at most.
+const SYMPTOM_TOOK: Duration = Duration::from_secs(120);
 
 /// Breaks the stack as a challenge says, and returns once the symptom shows; what it is stays in the journal.
 ///
@@ -34,12 +38,7 @@ pub async fn start(environment: &Environment<'_>, lab: &Lab) -> Result<Outcome, 
     let booted = prepare::boot(preparation, book, &mut ready, &lab.profile, reporter).await?;
     // Its events name the faults.
     let silent = Reporter::new(Vec::new());
-    let offset = ready.stack.engine().clock_offset().await;
-    let run = hidden(environment, lab, &ready, &booted.services, &silent);
-    let run = LabRun {
-        clock_offset: offset.unwrap_or_default(),
-        ..run
-    };
+    let run = hidden(environment, lab, &ready, &booted.services, &silent).await;
     let settled = match environment.interrupt.unless(run.settle()).await {
         None => Err(Outcome::interrupted()),
         Some(settled) => settled,
@@ -80,23 +79,27 @@ pub async fn judge(environment: &Environment<'_>, lab: &Lab) -> Result<Outcome, 
     let started = Instant::now();
     let ready = prepare::open_beside_hand_made(preparation, book, reporter).await?;
     let services = ready.stack.services_in(&lab.profile);
-    let run = hidden(environment, lab, &ready, &services, reporter);
+    let run = hidden(environment, lab, &ready, &services, reporter).await;
     run.begin();
-    let outcome = if !is_under_way(&ready, lab) {
-        let how = format!("it has not begun: obsbook challenge start {}", lab.id);
+    let unsolved = |why: &str| {
+        let how = format!("{why}: obsbook challenge start {}", lab.id);
         Outcome::new(Verdict::Unsolved, how)
+    };
+    let outcome = if owed(&ready.journal, lab).is_empty() {
+        unsolved("it has not begun")
+    } else if has_ended(&book.root, lab) {
+        // Nobody mended what healed.
+        end(environment, lab, &ready).await?;
+        unsolved("its breakage has ended by itself")
     } else {
         match interrupt.unless(run.judge()).await {
             None => Outcome::interrupted(),
             Some(Err(outcome)) => outcome,
-            Some(Ok(())) => Outcome::passed(),
+            Some(Ok(())) => {
+                end(environment, lab, &ready).await?;
+                Outcome::passed()
+            }
         }
-    };
-    let outcome = if outcome.verdict == Verdict::Passed {
-        end(environment, lab, &ready).await?;
-        outcome
-    } else {
-        outcome
     };
     reporter.emit(
         Some(&lab.id),
@@ -137,8 +140,14 @@ async fn end(environment: &Environment<'_>, lab: &Lab, ready: &Ready) -> Result<
     Ok(())
 }
 
-fn is_under_way(ready: &Ready, lab: &Lab) -> bool {
-    !owed(&ready.journal, lab).is_empty()
+/// Whether the services have ended the breakage, or some of it, as their caps say. When it began is the reader's progress.
+fn has_ended(root: &Path, lab: &Lab) -> bool {
+    let progress = Progress::read(root).unwrap_or_default();
+    let Some(started) = progress.of(&lab.id).started else {
+        return false;
+    };
+    let age = Timestamp::now().duration_since(started).unsigned_abs();
+    ends_after(lab).is_some() && age + SYMPTOM_TOOK >= UNTIL_MENDED
 }
 
 /// The undos that a challenge owes.
@@ -155,13 +164,14 @@ fn lock(journal: &Mutex<Journal>) -> std::sync::MutexGuard<'_, Journal> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn hidden<'a>(
+async fn hidden<'a>(
     environment: &'a Environment<'_>,
     lab: &'a Lab,
     ready: &'a Ready,
     services: &'a BTreeSet<String>,
     reporter: &'a Reporter,
 ) -> LabRun<'a> {
+    let offset = ready.stack.engine().clock_offset().await;
     LabRun {
         stack: &ready.stack,
         lab,
@@ -169,7 +179,7 @@ fn hidden<'a>(
         reporter,
         interrupt: environment.interrupt,
         services,
-        clock_offset: SignedDuration::ZERO,
+        clock_offset: offset.unwrap_or_default(),
         full_deadlines: false,
         broken_before: None,
         mend: None,
@@ -182,4 +192,33 @@ pub fn ends_after(lab: &Lab) -> Option<String> {
     let faults = lab.inject.iter().flatten();
     let ends = faults.into_iter().any(|fault| fault.kind.needs_fault_api());
     ends.then(|| obsbook_lab::duration::words(UNTIL_MENDED))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use obsbook_lab::block::{Fault, FaultKind};
+
+    use super::*;
+    use crate::run::fakes::lab_in;
+
+    #[test]
+    fn what_has_healed_by_itself_is_not_mended() {
+        let root = tempfile::tempdir().expect("a folder");
+        let check = |kind: FaultKind, minutes: i64, expected: bool| {
+            let mut lab = lab_in("core");
+            lab.inject = Some(vec![Fault {
+                service: "b".to_owned(),
+                kind: kind.clone(),
+            }]);
+            let started = Timestamp::now() - SignedDuration::from_mins(minutes);
+            Progress::change(root.path(), &lab.id, |steps| steps.started = Some(started))
+                .expect("progress");
+            let ended = has_ended(root.path(), &lab);
+            assert_eq!(ended, expected, "{kind:?}, {minutes} minutes ago");
+        };
+        check(FaultKind::Stall, 5, false);
+        check(FaultKind::Stall, 31, true);
+        check(FaultKind::Pause, 31, false);
+    }
 }
