@@ -64,6 +64,12 @@ impl Compose {
         command
     }
 
+    /// Returns the folder of the compose file.
+    pub fn folder(&self) -> PathBuf {
+        let file = self.files.first().and_then(|file| file.parent());
+        file.unwrap_or(&self.root).to_owned()
+    }
+
     /// Creates and starts the containers of a profile, in the background, without building. `extra`
     /// goes to `docker compose up` as it is (`--wait`, `--force-recreate`, service names).
     ///

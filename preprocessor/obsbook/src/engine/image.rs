@@ -1,11 +1,13 @@
 //! Images, and whether a registry has one.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
-use bollard::query_parameters::CreateImageOptions;
+use bollard::query_parameters::{CreateImageOptions, TagImageOptions};
 use futures_util::TryStreamExt;
 use tokio::io::AsyncReadExt;
+use tokio::process::Command;
 
 use super::client::Engine;
 use super::error::EngineError;
@@ -25,6 +27,54 @@ impl Engine {
             Err(EngineError::Api { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns the digests by which registries know an image, each `REPOSITORY@DIGEST`, or none when the engine
+    /// has no such image.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub async fn image_digests(&self, reference: &str) -> Result<Option<Vec<String>>, EngineError> {
+        let answer = self.docker.inspect_image(reference).await;
+        match answer.map_err(|error| self.refusal(&error, "inspect an image")) {
+            Ok(image) => Ok(Some(image.repo_digests.unwrap_or_default())),
+            Err(EngineError::Api { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Pulls an image as the `docker` command does, with the credentials that it keeps.
+    ///
+    /// # Errors
+    /// The last line that the command wrote.
+    pub async fn pull(reference: String) -> Result<(), String> {
+        let mut command = Command::new("docker");
+        command.args(["pull", "--quiet", &reference]);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        let output = command.output().await.map_err(|error| error.to_string())?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&output.stderr);
+        Err(text.lines().last().unwrap_or_default().to_owned())
+    }
+
+    /// Gives an image a further name.
+    ///
+    /// # Errors
+    /// There is no such image, or the engine does not answer.
+    pub async fn tag(&self, image: &str, reference: &str) -> Result<(), EngineError> {
+        // A colon before the last slash belongs to a port.
+        let (repository, tag) = reference
+            .rsplit_once(':')
+            .filter(|(_, tag)| !tag.contains('/'))
+            .unwrap_or((reference, "latest"));
+        let options = TagImageOptions {
+            repo: Some(repository.to_owned()),
+            tag: Some(tag.to_owned()),
+        };
+        let tagged = self.docker.tag_image(image, Some(options)).await;
+        tagged.map_err(|error| self.refusal(&error, "tag an image"))
     }
 
     /// Returns whether the registry of an image answers and has it. The engine asks, by its own

@@ -1,5 +1,6 @@
 //! The digest of everything that decides what an image becomes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use super::dockerfile::Dockerfile;
 use super::error::ImagesError;
 use super::model::Target;
 use super::pattern::{Ignore, covers, matches};
+use super::stage::needed;
 
 /// What decides what an image becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(super) struct Inputs {
     pub(super) digest: String,
     /// The images that the Dockerfile's stages begin with.
     pub(super) bases: Vec<String>,
+    /// Those of them, and of the images it copies from, that the stage cannot be built without.
+    pub(super) needed: BTreeSet<String>,
 }
 
 /// Reads a build's inputs.
@@ -60,6 +64,7 @@ pub(super) fn inputs(target: &Target) -> Result<Inputs, ImagesError> {
     }
     Ok(Inputs {
         digest: hash.finish(),
+        needed: needed(&parsed.stages, target.stage.as_deref()),
         bases: parsed.bases,
     })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::stage::Stage;
+
 /// The parts of a Dockerfile that lie outside of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Dockerfile {
@@ -9,6 +11,8 @@ pub(super) struct Dockerfile {
     pub(super) sources: Vec<String>,
     /// Images that its stages begin with, stages themselves left out.
     pub(super) bases: Vec<String>,
+    /// Its stages, in their order.
+    pub(super) stages: Vec<Stage>,
 }
 
 impl Dockerfile {
@@ -16,7 +20,6 @@ impl Dockerfile {
     /// cannot be known makes the whole folder before it count.
     pub(super) fn parse(text: &str, args: &BTreeMap<String, String>) -> Dockerfile {
         let mut found = Dockerfile::default();
-        let mut stages: Vec<String> = Vec::new();
         let mut known = args.clone();
         for line in instructions(text) {
             let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
@@ -30,19 +33,26 @@ impl Dockerfile {
                         .next()
                         .map(|base| expand(base, &known))
                         .unwrap_or_default();
-                    if !stages.contains(&base) && base != "scratch" && !base.contains('$') {
-                        found.bases.push(base);
+                    let is_stage = |stage: &Stage| stage.name.as_ref() == Some(&base);
+                    let is_image = base != "scratch" && !base.contains('$');
+                    if is_image && !found.stages.iter().any(is_stage) {
+                        found.bases.push(base.clone());
                     }
-                    if words
+                    let named = words
                         .next()
-                        .is_some_and(|word| word.eq_ignore_ascii_case("as"))
-                    {
-                        stages.extend(words.next().map(str::to_owned));
-                    }
+                        .is_some_and(|word| word.eq_ignore_ascii_case("as"));
+                    found.stages.push(Stage {
+                        name: words.next().filter(|_| named).map(str::to_owned),
+                        base,
+                        from: Vec::new(),
+                    });
                 }
                 "COPY" | "ADD" => found.sources.extend(copied(rest, &known)),
                 "RUN" => found.sources.extend(mounted(rest, &known)),
                 _ => {}
+            }
+            if let Some(stage) = found.stages.last_mut() {
+                stage.from.extend(taken_from(rest, &known));
             }
         }
         found.bases.sort();
@@ -169,6 +179,16 @@ fn copied(rest: &str, known: &BTreeMap<String, String>) -> Vec<String> {
         .filter(|source| !source.starts_with("<<") && !source.contains("://"))
         .map(|source| reach(&expand(source, known)))
         .collect()
+}
+
+/// Names the stages and images whose files an instruction reads: `COPY --from=` and `RUN --mount=…,from=`.
+fn taken_from(rest: &str, known: &BTreeMap<String, String>) -> Vec<String> {
+    let flags = rest
+        .split_whitespace()
+        .take_while(|word| word.starts_with("--"));
+    let options = flags.flat_map(|flag| flag.trim_start_matches("--").split(','));
+    let from = options.filter_map(|option| option.strip_prefix("from="));
+    from.map(|name| expand(name, known)).collect()
 }
 
 /// Bind mounts read the context without a COPY.

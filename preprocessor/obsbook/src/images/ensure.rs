@@ -8,7 +8,9 @@ use super::BASE_IMAGE;
 use super::build::{OnProgress, build};
 use super::digest::{Inputs, inputs};
 use super::error::ImagesError;
+use super::lock::Lock;
 use super::model::{Target, targets};
+use super::official::take;
 use super::record::{ImageRecord, Records};
 use super::source::{Choice, Source};
 use crate::engine::{Compose, Engine, EngineError};
@@ -28,7 +30,8 @@ pub struct Report {
 /// no builder is started.
 ///
 /// An image is current when it is the one recorded for the digest of its inputs: its Dockerfile,
-/// the files of its context that the Dockerfile reads, arguments, stage, and base images.
+/// the files of its context that the Dockerfile reads, arguments, stage, and base images. Official
+/// images are those that the lock file names.
 ///
 /// # Errors
 /// A build that failed, with its log; a base image that is missing; compose files that cannot be
@@ -62,13 +65,15 @@ pub async fn ensure(
         .collect();
     let ids = image_ids(engine, &names).await?;
 
+    let mut lock = Lock::read(&compose.folder())?;
     let records = Records::load();
     let (current, stale): (Vec<_>, Vec<_>) = read.iter().partition(|(target, inputs)| {
         let record = records.image(engine.id(), &target.image);
         let bases = bases_of(inputs, &ids);
+        let digest = identity(inputs, &lock);
         record
             .zip(ids.get(&target.image))
-            .is_some_and(|(record, id)| record.is_current(id, &inputs.digest, &bases))
+            .is_some_and(|(record, id)| record.is_current(id, &digest, &bases))
     });
     let mut report = Report {
         current: current
@@ -90,6 +95,10 @@ pub async fn ensure(
     if choice.source == Source::Packages && needs_base && !ids.contains_key(BASE_IMAGE) {
         return Err(ImagesError::BaseMissing);
     }
+    if choice.source == Source::Registry {
+        let needed = stale.iter().flat_map(|(_, inputs)| inputs.needed.clone());
+        take(engine, &mut lock, &needed.collect(), on_progress).await?;
+    }
     let building: Vec<Target> = stale.iter().map(|(target, _)| target.clone()).collect();
     let log = build(&compose, profile, &building, choice.source, on_progress).await?;
     report.built = building.iter().map(|target| target.image.clone()).collect();
@@ -103,7 +112,7 @@ pub async fn ensure(
             let record = ImageRecord {
                 id: new_ids.get(&target.image)?.clone(),
                 // The inputs as they were before the build: an edit during it is built next time.
-                digest: inputs.digest.clone(),
+                digest: identity(inputs, &lock),
                 bases: bases_of(inputs, &ids),
             };
             Some((target.image.clone(), record))
@@ -111,6 +120,16 @@ pub async fn ensure(
         .collect();
     Records::remember(engine.id(), choice.source, &made)?;
     Ok(report)
+}
+
+/// Everything that decides what an image becomes: its inputs, and what the tags of its official images mean.
+fn identity(inputs: &Inputs, lock: &Lock) -> String {
+    let locked = inputs
+        .needed
+        .iter()
+        .filter_map(|reference| lock.digest(reference));
+    let parts = std::iter::once(inputs.digest.as_str()).chain(locked);
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the ids of the images that the engine has.

@@ -28,6 +28,28 @@ pub enum ImagesError {
         /// Why it cannot be read.
         cause: String,
     },
+    /// The lock file cannot be read.
+    #[error("{path}:{line}: {cause}", path = .path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        cause: String,
+    },
+    /// A digest of the lock file cannot be pulled.
+    #[error("{reference} cannot be pulled as {digest}: {cause}")]
+    Pinned {
+        /// The image as the Dockerfile names it.
+        reference: String,
+        /// What the lock file says that it is.
+        digest: String,
+        /// The lock file.
+        lock: PathBuf,
+        /// What the registry said.
+        cause: String,
+    },
     /// A build failed.
     #[error(transparent)]
     Build(#[from] Box<BuildFailure>),
@@ -90,6 +112,15 @@ impl ImagesError {
             }
             ImagesError::BaseMissing => Some("obsbook up --install".to_owned()),
             ImagesError::Unreadable { .. } => None,
+            ImagesError::Lock { .. } => Some(
+                "write `IMAGE:TAG sha256:…`, or remove the line: obsbook adds it again".to_owned(),
+            ),
+            ImagesError::Pinned {
+                reference, lock, ..
+            } => Some(format!(
+                "if the registry is there but has the image no longer, remove {reference} from {}",
+                lock.display()
+            )),
             ImagesError::Build(failure) => Some(failure.hint()),
             ImagesError::State { .. } => Some("obsbook doctor".to_owned()),
             ImagesError::Compose(error) => error.hint(),

@@ -6,13 +6,16 @@ mod digest;
 mod dockerfile;
 mod ensure;
 mod error;
+mod lock;
 mod model;
+mod official;
 mod pattern;
 mod plain;
 mod progress;
 mod record;
 mod renderer;
 mod source;
+mod stage;
 
 #[cfg(test)]
 mod live_tests;

@@ -27,6 +27,11 @@ pub enum Progress {
         /// How long it took.
         took: Duration,
     },
+    /// An official image is about to be pulled.
+    Pulling {
+        /// Its reference, by digest where the lock file knows one.
+        image: String,
+    },
     /// Images are about to be built.
     Started {
         /// Their references.

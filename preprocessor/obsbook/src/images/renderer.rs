@@ -77,6 +77,7 @@ impl Renderer {
                 }
                 self.write(&format!("{what}: done in {} s", took.as_secs()));
             }
+            Progress::Pulling { image } => self.write(&format!("pulling {image}")),
             Progress::Started { images, log } => {
                 let count = images.len();
                 let noun = if count == 1 { "image" } else { "images" };
