@@ -109,7 +109,7 @@ pub enum Event {
         /// Every lab of the book, in its order, also those that are not run.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         book: Vec<Place>,
-        /// What took part, by name: `obsbook`, and components that told their version.
+        /// What runs the labs, by name: `obsbook`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         versions: BTreeMap<String, String>,
     },
@@ -121,6 +121,9 @@ pub enum Event {
         reused: bool,
         /// Seconds from the first look to ready.
         seconds: f64,
+        /// What takes part, by name: the `engine`'s version, and the image of each service.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        versions: BTreeMap<String, String>,
     },
     /// A lab begins.
     LabStarted {

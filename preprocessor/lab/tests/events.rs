@@ -66,6 +66,11 @@ fn every_event_is_read_as_it_was_written() {
             profile: "core".to_owned(),
             reused: true,
             seconds: 0.1 + 0.2,
+            versions: [(
+                "prometheus".to_owned(),
+                "obsbook/prometheus:3.15.0".to_owned(),
+            )]
+            .into(),
         },
         Event::LabStarted {
             title: "One slow service".to_owned(),

@@ -44,18 +44,25 @@ pub async fn boot(
         .stack
         .boot(profile, &[], &mut |line| reporter.activity(line))
         .await?;
-    tell_ready(reporter, profile, &booted);
+    tell_ready(reporter, &ready.stack, profile, &booted).await;
     for missing in &booted.missing {
         reporter.progress(&format!("warning: {missing}"));
     }
     Ok(booted)
 }
 
-pub(super) fn tell_ready(reporter: &Reporter, profile: &str, booted: &Booted) {
+pub(super) async fn tell_ready(reporter: &Reporter, stack: &Stack, profile: &str, booted: &Booted) {
+    // Evidence without them is still evidence: what the engine does not say now is left out.
+    let containers = stack.containers().await.unwrap_or_default();
+    let images = containers
+        .into_iter()
+        .map(|container| (container.service, container.image));
+    let engine = ("engine".to_owned(), stack.engine().version().to_owned());
     let event = Event::StackReady {
         profile: profile.to_owned(),
         reused: booted.reused,
         seconds: booted.took.as_secs_f64(),
+        versions: images.chain([engine]).collect(),
     };
     reporter.emit(None, event);
 }

@@ -39,7 +39,7 @@ pub async fn reset(
     }
     let profile = running_profile(&ready.stack, &containers, &book.settings.profile);
     let booted = make_whole(&ready.stack, &profile, &mut |line| reporter.activity(line)).await?;
-    tell_ready(reporter, &profile, &booted);
+    tell_ready(reporter, &ready.stack, &profile, &booted).await;
     if let Some(missing) = booted.missing.into_iter().next() {
         return Err(PrepareError::Missing(missing));
     }

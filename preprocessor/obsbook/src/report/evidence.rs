@@ -26,7 +26,7 @@ pub struct Evidence {
     pub run: String,
     /// The compose project of the stack.
     pub project: String,
-    /// What took part, by name: `obsbook`, and components that told their version.
+    /// What took part, by name: the version of `obsbook` and of the `engine`, and the image of each service.
     pub versions: BTreeMap<String, String>,
     /// When the lab began; `None` when it was not run.
     pub started: Option<Timestamp>,

@@ -73,6 +73,9 @@ impl Output for EvidenceFiles {
                     .collect(),
             };
         }
+        if let Event::StackReady { versions, .. } = &record.event {
+            self.run.versions.extend(versions.clone());
+        }
         let Some(id) = &record.lab else { return };
         if let Event::LabStarted {
             title,
@@ -145,7 +148,13 @@ mod tests {
             seen: vec![],
             seconds: 9.0,
         };
-        let mut records = vec![run_started(&["a", "b"], &[])];
+        let ready = Event::StackReady {
+            profile: "core".to_owned(),
+            reused: true,
+            seconds: 0.1,
+            versions: [("loki".to_owned(), "obsbook/loki:3.7.8".to_owned())].into(),
+        };
+        let mut records = vec![run_started(&["a", "b"], &[]), at(0, "", ready)];
         for (second, lab, event) in [
             (1, "a", started(vec![slow])),
             (1, "b", started(vec![])),

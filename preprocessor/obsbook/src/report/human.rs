@@ -87,6 +87,7 @@ impl<W: Write + Send> Output for Human<W> {
                 profile,
                 reused,
                 seconds,
+                ..
             } => {
                 let how = if *reused { "was up" } else { "is up" };
                 self.line(&format!(
@@ -229,6 +230,7 @@ mod tests {
                 profile: "core".to_owned(),
                 reused: false,
                 seconds: 12.0,
+                versions: BTreeMap::new(),
             },
             Event::LabStarted {
                 title: "One slow service".to_owned(),
