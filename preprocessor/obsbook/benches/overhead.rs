@@ -2,7 +2,7 @@
 //!
 //! Beside each lab a second reader asks the same conditions of the same stack, as often as it can. What it sees first could
 //! be seen then. `cargo bench --bench overhead -- [ROUNDS] [SELECTOR…]` runs on the project `obsbook-benchmark`, takes it down at
-//! the end, and prints a table that the book includes.
+//! the end, and keeps its table for the benchmark `report`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -96,7 +96,11 @@ async fn main() -> std::process::ExitCode {
     if let Err(error) = prepare::down(&preparation, &book, &quiet, true).await {
         eprintln!("the stack is still up: {error}");
     }
-    print(&figures, labs.len(), rounds);
+    let table = table(&figures, labs.len(), rounds);
+    println!("{table}");
+    if let Err(error) = std::fs::write(root.join(".obsbook/overhead.md"), table) {
+        eprintln!("the table is not kept: {error}");
+    }
     std::process::ExitCode::from(u8::from(figures.not_passed > 0))
 }
 
@@ -230,29 +234,31 @@ fn take(
     }
 }
 
-fn print(figures: &Figures, labs: usize, rounds: usize) {
-    println!("| figure | median | 95th percentile | most | of |");
-    println!("| --- | --- | --- | --- | --- |");
+fn table(figures: &Figures, labs: usize, rounds: usize) -> String {
+    let mut text =
+        "| figure | median | 95th percentile | most | of |\n| --- | --- | --- | --- | --- |\n"
+            .to_owned();
     let all: Vec<f64> = figures.late.values().flatten().copied().collect();
-    row("seen after it could be, every probe", &all);
+    text.push_str(&row("seen after it could be, every probe", &all));
     for (word, late) in &figures.late {
-        row(&format!("the same, `{word}`"), late);
+        text.push_str(&row(&format!("the same, `{word}`"), late));
     }
-    row("a lab beside its waiting", &figures.beside);
-    row("a whole lab", &figures.whole);
-    println!(
-        "\n{labs} labs, {rounds} rounds, {} not passed; obsbook {}, {}",
+    text.push_str(&row("a lab beside its waiting", &figures.beside));
+    text.push_str(&row("a whole lab", &figures.whole));
+    let build = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    text.push_str(&format!(
+        "\n{labs} labs, {rounds} rounds, {} not passed; obsbook {}, {build}\n",
         figures.not_passed,
         env!("CARGO_PKG_VERSION"),
-        if cfg!(debug_assertions) {
-            "debug"
-        } else {
-            "release"
-        }
-    );
+    ));
+    text
 }
 
-fn row(what: &str, values: &[f64]) {
+fn row(what: &str, values: &[f64]) -> String {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = |share: f64| {
@@ -267,11 +273,11 @@ fn row(what: &str, values: &[f64]) {
             .copied()
             .unwrap_or(f64::NAN)
     };
-    println!(
-        "| {what} | {:.2} s | {:.2} s | {:.2} s | {} |",
+    format!(
+        "| {what} | {:.2} s | {:.2} s | {:.2} s | {} |\n",
         at(0.5),
         at(0.95),
         at(1.0),
         sorted.len()
-    );
+    )
 }
