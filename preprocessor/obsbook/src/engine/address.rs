@@ -16,6 +16,53 @@ pub enum Address {
     Socket(PathBuf),
     /// Plain HTTP, `host:port`.
     Tcp(String),
+    /// A socket of another machine, through `ssh`.
+    Ssh(SshAddress),
+}
+
+/// An engine behind `ssh`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshAddress {
+    /// The machine as `ssh` takes it: a name, an address or a `Host` of its settings, after `USER@` if need be.
+    pub destination: String,
+    /// The port of its `sshd`, where it is not the usual one.
+    pub port: Option<u16>,
+    /// The engine's socket on that machine.
+    pub socket: String,
+}
+
+impl std::fmt::Display for SshAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ssh://{}", self.destination)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        if self.socket != DEFAULT_SOCKET {
+            f.write_str(&self.socket)?;
+        }
+        Ok(())
+    }
+}
+
+impl SshAddress {
+    /// Reads what follows `ssh://`. A dash in front would be an option of `ssh`.
+    fn parse(text: &str) -> Option<Self> {
+        let (authority, socket) = match text.find('/') {
+            Some(slash) if slash + 1 < text.len() => text.split_at(slash),
+            Some(slash) => (&text[..slash], DEFAULT_SOCKET),
+            None => (text, DEFAULT_SOCKET),
+        };
+        let (destination, port) = match authority.rsplit_once(':') {
+            Some((destination, port)) => (destination, Some(port.parse().ok()?)),
+            None => (authority, None),
+        };
+        let is_name = !destination.is_empty() && !destination.starts_with('-');
+        is_name.then(|| Self {
+            destination: destination.to_owned(),
+            port,
+            socket: socket.to_owned(),
+        })
+    }
 }
 
 impl std::fmt::Display for Address {
@@ -23,6 +70,7 @@ impl std::fmt::Display for Address {
         match self {
             Address::Socket(path) => write!(f, "unix://{}", path.display()),
             Address::Tcp(authority) => write!(f, "tcp://{authority}"),
+            Address::Ssh(address) => address.fmt(f),
         }
     }
 }
@@ -55,10 +103,13 @@ impl Address {
     /// Reads an address as `DOCKER_HOST` spells it.
     ///
     /// # Errors
-    /// `UnsupportedAddress` for anything but `unix://` and plain `tcp://` or `http://`.
+    /// `UnsupportedAddress` for anything but `unix://`, `ssh://`, and plain `tcp://` or `http://`.
     pub fn parse(text: &str) -> Result<Address, EngineError> {
         if let Some(path) = text.strip_prefix("unix://") {
             return Ok(Address::Socket(path.into()));
+        }
+        if let Some(address) = text.strip_prefix("ssh://").and_then(SshAddress::parse) {
+            return Ok(Address::Ssh(address));
         }
         ["tcp://", "http://"]
             .iter()
@@ -72,7 +123,8 @@ impl Address {
     /// Returns the host under which ports published by this engine are reached.
     pub fn host_for_ports(&self) -> &str {
         match self {
-            Address::Socket(_) => "127.0.0.1",
+            // Behind `ssh` a proxy leads to the other machine's own loopback.
+            Address::Socket(_) | Address::Ssh(_) => "127.0.0.1",
             Address::Tcp(authority) => {
                 authority
                     .rsplit_once(':')
@@ -81,6 +133,16 @@ impl Address {
                         if port.ends_with(']') { authority } else { host }
                     })
             }
+        }
+    }
+
+    /// Returns whether the engine is on another machine, which does not see this one's files.
+    pub fn is_elsewhere(&self) -> bool {
+        let here = ["localhost", "127.0.0.1", "[::1]"];
+        match self {
+            Address::Socket(_) => false,
+            Address::Ssh(_) => true,
+            Address::Tcp(_) => !here.contains(&self.host_for_ports()),
         }
     }
 }
@@ -183,6 +245,49 @@ mod tests {
         check("tcp://lab.example:2375/", "lab.example");
         check("tcp://[::1]:2375", "[::1]");
         check("tcp://[::1]", "[::1]");
-        assert!(Address::parse("ssh://me@lab").is_err());
+        check("ssh://me@lab", "127.0.0.1");
+    }
+
+    #[test]
+    fn an_engine_behind_ssh_has_a_machine_a_port_and_a_socket() {
+        let check = |address: &str, expected: Option<(&str, Option<u16>, &str)>| {
+            let found = Address::parse(address).ok().map(|address| match address {
+                Address::Ssh(ssh) => (ssh.destination, ssh.port, ssh.socket),
+                other => panic!("{other}"),
+            });
+            let expected =
+                expected.map(|(name, port, socket)| (name.to_owned(), port, socket.to_owned()));
+            assert_eq!(found, expected, "{address}");
+        };
+        check("ssh://me@lab", Some(("me@lab", None, DEFAULT_SOCKET)));
+        check("ssh://lab:2222/", Some(("lab", Some(2222), DEFAULT_SOCKET)));
+        check(
+            "ssh://lab/run/user/1000/docker.sock",
+            Some(("lab", None, "/run/user/1000/docker.sock")),
+        );
+        check("ssh://-oProxyCommand=x", None);
+        check("ssh://lab:port", None);
+        check("ssh://", None);
+        assert_eq!(
+            Address::parse("ssh://me@lab:2222/run/d.sock")
+                .unwrap()
+                .to_string(),
+            "ssh://me@lab:2222/run/d.sock"
+        );
+    }
+
+    #[test]
+    fn an_engine_on_another_machine_does_not_see_our_files() {
+        let check = |address: &str, expected: bool| {
+            assert_eq!(
+                Address::parse(address).unwrap().is_elsewhere(),
+                expected,
+                "{address}"
+            );
+        };
+        check("unix:///var/run/docker.sock", false);
+        check("tcp://127.0.0.1:2375", false);
+        check("tcp://lab:2375", true);
+        check("ssh://lab", true);
     }
 }

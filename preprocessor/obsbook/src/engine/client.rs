@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::address::Address;
 use super::error::EngineError;
+use super::tunnel::Tunnel;
 
 /// How long an engine may take to greet. One that is starting up refuses instead of waiting.
 const GREETING: Duration = Duration::from_secs(5);
@@ -26,6 +27,7 @@ pub struct Engine {
 struct Inner {
     address: Address,
     info: EngineInfo,
+    tunnel: Option<Tunnel>,
 }
 
 /// What the engine says of itself.
@@ -73,7 +75,16 @@ impl Engine {
         let failed = |error: bollard::errors::Error| {
             EngineError::from_client(&error, &address, "answer a ping")
         };
-        let docker = match &address {
+        let tunnel = match &address {
+            Address::Ssh(ssh) => Some(Tunnel::open(ssh).await?),
+            _ => None,
+        };
+        let near = match &tunnel {
+            Some(tunnel) => Address::Socket(tunnel.socket()),
+            None => address.clone(),
+        };
+        let docker = match &near {
+            Address::Ssh(_) => unreachable!("its tunnel ends in a socket"),
             Address::Socket(path) => Docker::connect_with_unix(
                 &path.to_string_lossy(),
                 REQUEST_SECONDS,
@@ -119,7 +130,11 @@ impl Engine {
         };
         Ok(Engine {
             docker,
-            inner: Arc::new(Inner { address, info }),
+            inner: Arc::new(Inner {
+                address,
+                info,
+                tunnel,
+            }),
         })
     }
 
@@ -146,6 +161,22 @@ impl Engine {
     /// Returns the host under which ports published by this engine are reached.
     pub fn host_for_ports(&self) -> &str {
         self.inner.address.host_for_ports()
+    }
+
+    /// Returns whether the engine is on another machine, which does not see this one's files.
+    pub fn is_elsewhere(&self) -> bool {
+        self.inner.address.is_elsewhere()
+    }
+
+    /// Returns what `DOCKER_HOST` must be for the `docker` command to take the way that is open already.
+    pub fn docker_host(&self) -> Option<String> {
+        let tunnel = self.inner.tunnel.as_ref()?;
+        Some(Address::Socket(tunnel.socket()).to_string())
+    }
+
+    /// Returns the proxy through which published ports are reached, where there must be one.
+    pub fn proxy(&self) -> Option<String> {
+        self.inner.tunnel.as_ref().map(Tunnel::proxy)
     }
 
     /// Returns whether the engine still answers; bounded by five seconds.

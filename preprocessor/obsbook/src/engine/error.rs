@@ -58,6 +58,16 @@ pub enum EngineError {
         /// The path in the container.
         path: String,
     },
+    /// `ssh` does not lead to the engine's machine.
+    #[error("the Docker engine at {address} cannot be reached: {cause}")]
+    Tunnel {
+        /// The engine's address.
+        address: String,
+        /// The machine, as `ssh` takes it.
+        destination: String,
+        /// What `ssh` said last.
+        cause: String,
+    },
     /// A command in a container that had to succeed did not.
     #[error("{what} failed with status {status}: {message}")]
     Failed {
@@ -111,6 +121,9 @@ impl EngineError {
             EngineError::UnsupportedAddress { .. } => {
                 "tunnel the engine's socket: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST & \
                  export DOCKER_HOST=unix:///tmp/engine.sock"
+            }
+            EngineError::Tunnel { destination, .. } => {
+                return Some(format!("ssh {destination} docker version"));
             }
             EngineError::Context { .. } => "docker context use default",
             EngineError::NoSuchContainer { .. } => "obsbook status",

@@ -47,8 +47,9 @@ impl Engine {
     ///
     /// # Errors
     /// The last line that the command wrote.
-    pub async fn pull(reference: String) -> Result<(), String> {
+    pub async fn pull(&self, reference: String) -> Result<(), String> {
         let mut command = Command::new("docker");
+        command.envs(self.docker_host().map(|host| ("DOCKER_HOST", host)));
         command.args(["pull", "--quiet", &reference]);
         command.stdin(Stdio::null()).kill_on_drop(true);
         let output = command.output().await.map_err(|error| error.to_string())?;

@@ -14,9 +14,11 @@ mod exec;
 mod files;
 mod image;
 mod job;
+mod lay;
 mod limits;
 mod lines;
 mod state;
+mod tunnel;
 
 #[cfg(test)]
 mod live_tests;

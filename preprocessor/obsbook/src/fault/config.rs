@@ -72,7 +72,7 @@ pub(super) async fn put_back(stack: &Stack, service: &str) -> Result<(), ConfigE
     if stack.container(service).await?.is_none() {
         return Ok(());
     }
-    up(stack.compose(), service).await?;
+    up(stack, stack.compose(), service, &[]).await?;
     let folder = folder(stack, service);
     match fs::remove_dir_all(&folder) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(ConfigError::File {
@@ -111,12 +111,19 @@ pub(super) async fn make_anew_with(
     name: &str,
     part: &Value,
 ) -> Result<(), ConfigError> {
-    up(&with_part(stack, service, name, part)?, service).await
+    let compose = with_part(stack, service, name, part)?;
+    up(stack, &compose, service, &[]).await
 }
 
 /// Makes a service anew with the parts that it has.
 pub(super) async fn make_anew(stack: &Stack, service: &str) -> Result<(), ConfigError> {
-    up(&with_parts(stack, service), service).await
+    up(stack, &with_parts(stack, service), service, &[]).await
+}
+
+/// Makes a service anew with the parts that it has, also where nothing seems to have changed.
+pub(super) async fn make_anew_again(stack: &Stack, service: &str) -> Result<(), ConfigError> {
+    let again = ["--force-recreate"];
+    up(stack, &with_parts(stack, service), service, &again).await
 }
 
 /// Keeps a part of a compose file and returns the stack's with it; Compose adds the lists of its files together.
@@ -144,9 +151,15 @@ fn with_parts(stack: &Stack, service: &str) -> Compose {
     compose
 }
 
-async fn up(compose: &Compose, service: &str) -> Result<(), ConfigError> {
+async fn up(
+    stack: &Stack,
+    compose: &Compose,
+    service: &str,
+    extra: &[&str],
+) -> Result<(), ConfigError> {
+    stack.send_mounted::<ConfigError>(compose, "*").await?;
     // Every profile is active, and one service is named: nothing else is touched.
-    let only = ["--no-deps", service];
+    let only = [extra, &["--no-deps", service]].concat();
     compose.up("*", &only, &mut |_| {}).await?;
     Ok(())
 }

@@ -42,6 +42,10 @@ async fn reload(
         let part = json!({"services": {service: {"volumes": [mount]}}});
         return config::make_anew_with(stack, service, "edit", &part).await;
     }
+    if stack.engine().is_elsewhere() {
+        // Sent anew it is another file, which the container's mount does not follow.
+        return config::make_anew_again(stack, service).await;
+    }
     tell(stack, service).await
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn take(
             on_progress(Progress::Pulling {
                 image: image.clone(),
             });
-            Engine::pull(image)
+            engine.pull(image)
         };
         if let Some(digest) = lock.digest(reference) {
             if here.is_some_and(|here| here.iter().any(|here| here.ends_with(digest))) {

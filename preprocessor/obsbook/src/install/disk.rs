@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
 use super::error::InstallError;
-use crate::engine::{Address, Engine, state_dir};
+use crate::engine::{Engine, state_dir};
 
 /// What base image, build caches and the images of the largest profile take together.
 const NEEDED_MIB: u64 = 6 * 1024;
@@ -22,7 +22,7 @@ pub async fn check_disk(engine: Option<&Engine>) -> Result<(), InstallError> {
     let mut folders = vec![state_dir()];
     match engine {
         // The folders of an engine elsewhere cannot be measured from here.
-        Some(engine) if matches!(engine.address(), Address::Tcp(_)) => {}
+        Some(engine) if engine.is_elsewhere() => {}
         Some(engine) => folders.push(engine.info().root.clone().into()),
         None => folders.push(DEFAULT_ROOT.into()),
     }

@@ -113,6 +113,8 @@ impl Stack {
             .iter()
             .all(|name| before.iter().any(|c| &c.service == name && c.is_ready()));
         self.remember_ports();
+        self.send_mounted::<BootError>(self.compose(), profile)
+            .await?;
         let up = self.compose().up(profile, extra, on_line).await;
         if let Err(error) = up
             && !self.all_but_signals_ready(&wanted).await?

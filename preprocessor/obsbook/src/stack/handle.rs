@@ -69,13 +69,20 @@ impl Stack {
             project,
             files: vec![book.root.join(book.settings.compose_file(&book.root))],
             beside: Vec::new(),
-            env: Vec::new(),
+            env: engine
+                .docker_host()
+                .map(|host| ("DOCKER_HOST".to_owned(), host))
+                .into_iter()
+                .collect(),
         };
-        // A proxy has no business between obsbook and its own containers.
-        let http = reqwest::Client::builder()
+        // A proxy has no business between obsbook and its own containers, unless they are on another machine.
+        let mut http = reqwest::Client::builder()
             .no_proxy()
-            .pool_idle_timeout(Duration::from_secs(2))
-            .build();
+            .pool_idle_timeout(Duration::from_secs(2));
+        if let Some(proxy) = engine.proxy().and_then(|url| reqwest::Proxy::all(url).ok()) {
+            http = http.proxy(proxy);
+        }
+        let http = http.build();
         let mut stack = Self {
             engine,
             compose,
@@ -86,7 +93,7 @@ impl Stack {
             let services = stack.model.services.values();
             let settings = services.flat_map(|service| &service.port_settings);
             let free = settings.map(|setting| (setting.clone(), "0".to_owned()));
-            stack.compose.env = free.collect();
+            stack.compose.env.extend(free);
         }
         Ok(stack)
     }

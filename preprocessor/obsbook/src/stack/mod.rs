@@ -6,6 +6,7 @@ mod handle;
 mod journal;
 mod lock;
 mod recover;
+mod send;
 mod source;
 
 pub use address::AddressProblem;
