@@ -16,6 +16,7 @@ cd /src
 module=github.com/docker/compose/v2
 version=$(go list -m -f '{{ .Version }}' "$module")
 echo "building the Compose plug-in ${version}"
-# -v names each package, so that whoever waits sees that it goes on.
-go build -v -trimpath -ldflags "-s -w -X ${module}/internal.Version=${version}" \
+# -v names each package, so that whoever waits sees that it goes on. A compiler ends before its garbage matters, so it is
+# collected only near a limit; nor does it describe to debuggers what `-s -w` strips.
+GOGC=off GOMEMLIMIT=2GiB go build -v -trimpath -gcflags=all=-dwarf=false -ldflags "-s -w -X ${module}/internal.Version=${version}" \
     -o /out/docker-compose "$module/cmd"
