@@ -94,6 +94,20 @@ pub struct Planned {
     pub line: usize,
 }
 
+/// One series over a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// Its labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// The moment of the first value, on the stack's clock.
+    pub from: jiff::Timestamp,
+    /// Seconds from each value to the next.
+    pub step: f64,
+    /// The values; `None` where there is no sample.
+    pub values: Vec<Option<f64>>,
+}
+
 /// What happened.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -178,6 +192,13 @@ pub enum Event {
         condition: String,
         /// Seconds from the end of the last injection, or of the undo: the time to detection.
         after: f64,
+    },
+    /// What a condition asks for, from before the fault to after the recovery.
+    Series {
+        /// What is asked, as in [`Planned::subject`].
+        subject: String,
+        /// Its series.
+        curves: Vec<Curve>,
     },
     /// A fault is gone.
     FaultUndone {

@@ -2,7 +2,7 @@
 
 use obsbook_lab::block::{Fault, FaultKind, Network};
 use obsbook_lab::diagnostic::Diagnostic;
-use obsbook_lab::event::{Event, Phase, Place, Planned, Record, VERSION};
+use obsbook_lab::event::{Curve, Event, Phase, Place, Planned, Record, VERSION};
 use obsbook_lab::span::SourceFile;
 use obsbook_lab::verdict::Verdict;
 
@@ -80,6 +80,15 @@ fn every_event_is_read_as_it_was_written() {
         },
         Event::SteadyHeld { seconds: 1.0 },
         Event::ControlHeld { seconds: 1e-9 },
+        Event::Series {
+            subject: "p95".to_owned(),
+            curves: vec![Curve {
+                labels: [("service".to_owned(), "order-api".to_owned())].into(),
+                from: "2026-02-03T04:05:06Z".parse().expect("a time"),
+                step: 1.0,
+                values: vec![Some(0.1), None, Some(2e9)],
+            }],
+        },
         Event::FaultJournaled { fault: slow },
         Event::FaultInjected { fault: cut.clone() },
         Event::Observation {

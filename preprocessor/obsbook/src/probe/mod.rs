@@ -3,6 +3,7 @@
 mod alert;
 mod complete;
 mod container;
+mod history;
 mod http;
 mod logql;
 mod observe;
@@ -14,6 +15,7 @@ mod source;
 mod sql;
 mod trace;
 
+pub use history::history;
 pub use observe::{Baseline, Observation, ProbeError, explain, observe};
 pub use source::{
     Alert, AlertInbox, Alertmanager, Jaeger, Line, Loki, Notification, Prometheus, QueryError,

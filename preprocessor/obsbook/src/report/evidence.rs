@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use obsbook_lab::block::Fault;
-use obsbook_lab::event::{Event, Phase, Place, Planned, Record};
+use obsbook_lab::event::{Curve, Event, Phase, Place, Planned, Record};
 use obsbook_lab::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,18 @@ pub struct Evidence {
     pub conditions: Vec<ConditionEvidence>,
     /// Every look, in the order of time.
     pub attempts: Vec<Attempt>,
+    /// What the conditions ask Prometheus for, from before the fault to after the recovery.
+    #[serde(default)]
+    pub series: Vec<SeriesEvidence>,
+}
+
+/// What one condition, or several, ask for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeriesEvidence {
+    /// What is asked, as in [`Planned::subject`].
+    pub subject: String,
+    /// Its series.
+    pub curves: Vec<Curve>,
 }
 
 /// One fault and its times.
@@ -127,6 +139,7 @@ impl Evidence {
             recovered: None,
             conditions: Vec::new(),
             attempts: Vec::new(),
+            series: Vec::new(),
         }
     }
 
@@ -183,6 +196,10 @@ impl Evidence {
                     found.detected.get_or_insert(*after);
                 }
             }
+            Event::Series { subject, curves } => self.series.push(SeriesEvidence {
+                subject: subject.clone(),
+                curves: curves.clone(),
+            }),
             Event::LabFinished {
                 verdict,
                 reason,

@@ -183,7 +183,7 @@ impl<W: Write + Send> Output for Human<W> {
                 };
                 self.line(&format!("\n{counts} in {seconds:.0} s"));
             }
-            Event::FaultJournaled { .. } => {}
+            Event::FaultJournaled { .. } | Event::Series { .. } => {}
         }
     }
 }

@@ -20,7 +20,9 @@ mod table;
 mod waiting;
 
 pub use costs::{Cost, costs};
-pub use evidence::{Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence};
+pub use evidence::{
+    Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence, SeriesEvidence,
+};
 pub use evidence_files::EvidenceFiles;
 pub use explanation::Explanation;
 pub use finding::Finding;

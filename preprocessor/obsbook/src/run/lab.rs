@@ -110,7 +110,12 @@ impl LabRun<'_> {
         let broken_from = self.stack_time();
         let (outcome, broken_at) = self.break_and_watch(faults, &baseline).await;
         let broken_at = broken_at.unwrap_or(broken_from);
-        self.undo_and_recover(outcome, &baseline, broken_at).await
+        let outcome = self.undo_and_recover(outcome, &baseline, broken_at).await;
+        // An interrupt has waited for the undo already.
+        if !self.interrupt.is_set() {
+            self.tell_series(broken_from).await;
+        }
+        outcome
     }
 
     /// The steady state.
@@ -360,11 +365,11 @@ pub(super) struct Look {
     pub(super) away: bool,
 }
 
-/// How long to wait before the next look: often at first, when most conditions come true, then less.
+/// How long to wait before the next look: often at first, when most conditions come true, then less; never so long that what is
+/// there to be seen is seen half a second late.
 pub(super) fn pause(elapsed: Duration) -> Duration {
     Duration::from_millis(match elapsed.as_secs() {
         0..5 => 200,
-        5..20 => 400,
-        _ => 800,
+        _ => 400,
     })
 }

@@ -16,6 +16,7 @@ mod outcome;
 mod pool;
 mod prove;
 mod queue;
+mod series;
 mod shell;
 mod steady;
 mod suite;
