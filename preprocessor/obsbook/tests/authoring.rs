@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Told, book, obsbook, told};
+use support::{Told, copy_books, obsbook, told};
 
 fn run(folder: &Path, args: &[&str]) -> Told {
     let state = tempfile::tempdir().expect("a folder");
@@ -21,12 +21,7 @@ fn run(folder: &Path, args: &[&str]) -> Told {
 /// A copy of a fixture book that a test may change.
 fn copy(name: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
-    let copied = Command::new("cp")
-        .arg("-r")
-        .args([book(name), book("compose")])
-        .arg(folder.path())
-        .status();
-    assert!(copied.expect("cp").success());
+    copy_books(&[name, "compose"], folder.path());
     let book = folder.path().join(name);
     (folder, book)
 }

@@ -5,9 +5,9 @@ mod support;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use support::{Told, book, obsbook, told};
+use support::{Told, book, copy_books, obsbook, told};
 
 fn run(args: &[&str]) -> Told {
     let state = tempfile::tempdir().expect("a folder");
@@ -226,12 +226,7 @@ fn supports_answers_by_status_alone() {
 /// A copy of the good book with one file changed.
 fn changed(file: &str, change: impl Fn(String) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let copied = Command::new("cp")
-        .arg("-r")
-        .args([book("good"), book("compose")])
-        .arg(folder.path())
-        .status();
-    assert!(copied.expect("cp").success());
+    copy_books(&["good", "compose"], folder.path());
     let path = folder.path().join("good").join(file);
     let text = fs::read_to_string(&path).unwrap_or_default();
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::{Told, book, obsbook, told};
+use support::{Told, copy_books, obsbook, told};
 use tempfile::TempDir;
 
 /// A copy of a fixture book that runs may leave something in.
@@ -19,12 +19,7 @@ struct Copy {
 impl Copy {
     fn of(name: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let copied = Command::new("cp")
-            .arg("-r")
-            .args([book(name), book("compose")])
-            .arg(folder.path())
-            .status();
-        assert!(copied.expect("cp").success());
+        copy_books(&[name, "compose"], folder.path());
         let _ = fs::remove_dir_all(folder.path().join(name).join(".obsbook"));
         Self { folder, name }
     }

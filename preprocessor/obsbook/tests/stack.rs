@@ -10,7 +10,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use stack::{Stack, signal};
-use support::{book, obsbook, told};
+use support::{book, copy_books, obsbook, told};
 
 #[test]
 fn each_verdict_comes_from_real_services() {
@@ -157,12 +157,7 @@ fn two_runs_do_not_share_a_stack() {
 /// A copy of the good book whose compose file is changed.
 fn changed_compose(change: impl Fn(String) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let copied = Command::new("cp")
-        .arg("-r")
-        .args([book("good"), book("compose")])
-        .arg(folder.path())
-        .status();
-    assert!(copied.expect("cp").success());
+    copy_books(&["good", "compose"], folder.path());
     let path = folder.path().join("compose/compose.yaml");
     let text = fs::read_to_string(&path).expect("text");
     fs::write(&path, change(text)).expect("written");

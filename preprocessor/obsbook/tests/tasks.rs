@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use stack::Stack;
-use support::{Told, book, told};
+use support::{Told, copy_books, told};
 
 /// A reader with a copy of the book, and a stack.
 struct Reader {
@@ -23,11 +23,7 @@ struct Reader {
 impl Reader {
     fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let copied = Command::new("cp")
-            .arg("-r")
-            .args([book("tasks"), folder.path().into()])
-            .status();
-        assert!(copied.expect("cp").success());
+        copy_books(&["tasks"], folder.path());
         let reader = Self {
             stack: Stack::new(name),
             folder,

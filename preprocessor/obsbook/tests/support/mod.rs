@@ -1,5 +1,6 @@
 //! Running the obsbook binary as a person does.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -8,6 +9,30 @@ pub(crate) fn book(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/books")
         .join(name)
+}
+
+/// Copies fixture books into a folder, without what runs of other tests are leaving in them just now.
+#[allow(dead_code, reason = "not every test changes a book")]
+pub(crate) fn copy_books(names: &[&str], folder: &Path) {
+    for name in names {
+        copy(&book(name), &folder.join(name));
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_name() == ".obsbook" {
+            continue;
+        }
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("copied");
+        }
+    }
 }
 
 /// Returns a call of obsbook that nothing on this machine bends, with a state folder of its own.
