@@ -179,9 +179,14 @@ async fn until_seen(
     lab: String,
     first: First,
 ) {
+    // As the run has it: what restarted in an earlier lab does not count.
+    let containers = stack.containers().await.expect("the containers");
+    let restarts = containers
+        .into_iter()
+        .map(|container| (container.service, container.restarts));
     let baseline = Baseline {
         since: Some(since),
-        restarts: BTreeMap::new(),
+        restarts: restarts.collect(),
     };
     loop {
         let look = observe(&stack, &condition, &baseline, Some(since)).await;

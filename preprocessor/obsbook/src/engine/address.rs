@@ -123,7 +123,7 @@ impl Address {
     /// Returns the host under which ports published by this engine are reached.
     pub fn host_for_ports(&self) -> &str {
         match self {
-            // Behind `ssh` a proxy leads to the other machine's own loopback.
+            // Behind `ssh` ports of this machine lead to those of the other one.
             Address::Socket(_) | Address::Ssh(_) => "127.0.0.1",
             Address::Tcp(authority) => {
                 authority

@@ -174,9 +174,15 @@ impl Engine {
         Some(Address::Socket(tunnel.socket()).to_string())
     }
 
-    /// Returns the proxy through which published ports are reached, where there must be one.
-    pub fn proxy(&self) -> Option<String> {
-        self.inner.tunnel.as_ref().map(Tunnel::proxy)
+    /// Returns the port under which a published one is reached from this machine.
+    ///
+    /// # Errors
+    /// The way to the other machine is cut.
+    pub async fn reach(&self, port: u16) -> Result<u16, EngineError> {
+        match &self.inner.tunnel {
+            Some(tunnel) => tunnel.reach(port).await,
+            None => Ok(port),
+        }
     }
 
     /// Returns whether the engine still answers; bounded by five seconds.

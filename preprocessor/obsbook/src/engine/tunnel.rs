@@ -1,5 +1,6 @@
 //! The way to an engine behind `ssh`: its socket, and the ports that its containers publish there.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use super::address::SshAddress;
@@ -23,7 +25,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Tunnel {
     _ssh: Child,
     folder: TempDir,
-    proxy_port: u16,
+    address: SshAddress,
+    /// Ports of this machine that lead to ports there, by the latter.
+    ports: Mutex<BTreeMap<u16, u16>>,
 }
 
 impl Tunnel {
@@ -32,30 +36,22 @@ impl Tunnel {
     /// # Errors
     /// What `ssh` said.
     pub(super) async fn open(address: &SshAddress) -> Result<Self, EngineError> {
-        let failed = |cause: String| EngineError::Tunnel {
-            address: address.to_string(),
-            destination: address.destination.clone(),
-            cause,
-        };
+        let failed = |cause: String| failure(address, cause);
         let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
         let said = folder.path().join("ssh.log");
         let log = File::create(&said).map_err(|error| failed(error.to_string()))?;
-        // The port is free when this ends; `ssh` says so if somebody takes it meanwhile.
-        let proxy_port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .map_err(|error| failed(error.to_string()))?
-            .port();
         let mut command = Command::new("ssh");
         for option in [
             "BatchMode=yes",
             "ConnectTimeout=15",
-            "ControlMaster=no",
-            "ControlPath=none",
+            "ControlMaster=yes",
+            "ControlPersist=no",
             "ExitOnForwardFailure=yes",
             "ServerAliveInterval=15",
         ] {
             command.args(["-o", option]);
         }
+        command.arg("-S").arg(control(&folder));
         if let Some(port) = address.port {
             command.args(["-p", &port.to_string()]);
         }
@@ -64,9 +60,8 @@ impl Tunnel {
             folder.path().join("engine.sock").display(),
             address.socket
         );
-        command.args(["-T", "-D", &format!("127.0.0.1:{proxy_port}")]);
         // It ends with its input, so also when we are killed.
-        command.args(["-L", &forward, "--", &address.destination, "cat"]);
+        command.args(["-T", "-L", &forward, "--", &address.destination, "cat"]);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -90,7 +85,8 @@ impl Tunnel {
                 return Ok(Self {
                     _ssh: ssh,
                     folder,
-                    proxy_port,
+                    address: address.clone(),
+                    ports: Mutex::default(),
                 });
             }
             sleep(PAUSE).await;
@@ -102,8 +98,54 @@ impl Tunnel {
         self.folder.path().join("engine.sock")
     }
 
-    /// Returns the proxy through which the other machine's own loopback is reached.
-    pub(super) fn proxy(&self) -> String {
-        format!("socks5://127.0.0.1:{}", self.proxy_port)
+    /// Returns a port of this machine that leads to `port` on the other machine's loopback.
+    ///
+    /// # Errors
+    /// What `ssh` said.
+    pub(super) async fn reach(&self, port: u16) -> Result<u16, EngineError> {
+        let mut ports = self.ports.lock().await;
+        if let Some(near) = ports.get(&port) {
+            return Ok(*near);
+        }
+        let failed = |cause: String| failure(&self.address, cause);
+        // The port is free when this ends; `ssh` says so if somebody takes it meanwhile.
+        let near = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .map_err(|error| failed(error.to_string()))?
+            .port();
+        let mut command = Command::new("ssh");
+        command.arg("-S").arg(control(&self.folder));
+        let forward = format!("127.0.0.1:{near}:127.0.0.1:{port}");
+        command.args([
+            "-O",
+            "forward",
+            "-L",
+            &forward,
+            "--",
+            &self.address.destination,
+        ]);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        let output = command.output().await;
+        let output = output.map_err(|error| failed(format!("ssh: {error}")))?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr);
+            let last = text.lines().rfind(|line| !line.trim().is_empty());
+            return Err(failed(last.unwrap_or("ssh ended").to_owned()));
+        }
+        ports.insert(port, near);
+        Ok(near)
+    }
+}
+
+/// The socket by which the running `ssh` is asked for more.
+fn control(folder: &TempDir) -> PathBuf {
+    folder.path().join("control")
+}
+
+fn failure(address: &SshAddress, cause: String) -> EngineError {
+    EngineError::Tunnel {
+        address: address.to_string(),
+        destination: address.destination.clone(),
+        cause,
     }
 }

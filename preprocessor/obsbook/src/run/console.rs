@@ -96,7 +96,10 @@ impl LabRun<'_> {
             for (usual, own) in usual.into_iter().flat_map(|service| &service.usual_ports) {
                 let mut published = container.ports.iter();
                 if let Some(now) = published.find(|port| port.container == *own) {
-                    pairs.push((*usual, now.host));
+                    let near = self.stack.engine().reach(now.host).await;
+                    let near =
+                        near.map_err(|error| Outcome::new(Verdict::Unsteady, error.to_string()))?;
+                    pairs.push((*usual, near));
                 }
             }
         }

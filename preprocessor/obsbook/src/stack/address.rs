@@ -50,7 +50,7 @@ impl Stack {
             Some(found) => Ok(format!(
                 "http://{}:{}{}",
                 self.engine().host_for_ports(),
-                found.host,
+                self.engine().reach(found.host).await?,
                 address.path
             )),
             None => Err(AddressProblem::Wrong(format!(

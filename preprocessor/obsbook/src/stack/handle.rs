@@ -75,14 +75,11 @@ impl Stack {
                 .into_iter()
                 .collect(),
         };
-        // A proxy has no business between obsbook and its own containers, unless they are on another machine.
-        let mut http = reqwest::Client::builder()
+        // A proxy has no business between obsbook and its own containers.
+        let http = reqwest::Client::builder()
             .no_proxy()
-            .pool_idle_timeout(Duration::from_secs(2));
-        if let Some(proxy) = engine.proxy().and_then(|url| reqwest::Proxy::all(url).ok()) {
-            http = http.proxy(proxy);
-        }
-        let http = http.build();
+            .pool_idle_timeout(Duration::from_secs(2))
+            .build();
         let mut stack = Self {
             engine,
             compose,

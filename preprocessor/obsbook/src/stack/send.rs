@@ -21,8 +21,16 @@ impl Stack {
             return Ok(());
         }
         let config = compose.config_json(profile).await?;
-        let folders = [compose.folder(), compose.root.clone(), state_dir()];
-        let ours = |path: &PathBuf| folders.iter().any(|folder| path.starts_with(folder));
+        // Compose writes paths without the `..` that settings may have.
+        let folders = [compose.folder(), compose.root.clone(), state_dir()]
+            .map(|folder| folder.canonicalize().unwrap_or(folder));
+        let ours = |path: &PathBuf| {
+            let whole = path.canonicalize();
+            folders.iter().any(|folder| {
+                path.starts_with(folder)
+                    || whole.as_ref().is_ok_and(|whole| whole.starts_with(folder))
+            })
+        };
         let mounted = sources(&config).filter(ours).filter(|path| path.exists());
         self.engine().lay(&mounted.collect::<BTreeSet<_>>()).await?;
         Ok(())
