@@ -95,7 +95,7 @@ async fn engine(context: &Context, stack: &Stack) -> Vec<Finding> {
             Err(error) => Finding::bad("images", &error, error.hint()),
         },
     );
-    findings.push(match check_disk(Some(stack.engine())).await {
+    findings.push(match check_disk(Some(stack.engine()), false).await {
         Ok(()) => Finding::fine("disk", "room enough for images and data"),
         Err(error) => Finding::bad("disk", &error, error.hint()),
     });

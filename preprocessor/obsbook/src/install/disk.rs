@@ -7,26 +7,33 @@ use tokio::process::Command;
 use super::error::InstallError;
 use crate::engine::{Engine, state_dir};
 
-/// What base image, build caches and the images of the largest profile take together.
-const NEEDED_MIB: u64 = 6 * 1024;
+/// What images that are fetched, containers and their data take together.
+const FETCHED_MIB: u64 = 6 * 1024;
+
+/// The same for images that are built from packages: half of it are Go's modules and what its compiler keeps.
+const BUILT_MIB: u64 = 12 * 1024;
+
+/// What our own state takes: the base image while it is made, logs, journals.
+const STATE_MIB: u64 = 1024;
 
 /// Where the engine keeps its images when it cannot be asked.
 const DEFAULT_ROOT: &str = "/var/lib/docker";
 
-/// Checks that there is room for the images and for our own state: 6 GiB each, which may be the
-/// same ones. What cannot be measured passes.
+/// Checks that there is room for our own state, and for images: more where all of them are yet to be
+/// built. What cannot be measured passes.
 ///
 /// # Errors
 /// `Disk`, with the folder and what is free.
-pub async fn check_disk(engine: Option<&Engine>) -> Result<(), InstallError> {
-    let mut folders = vec![state_dir()];
+pub async fn check_disk(engine: Option<&Engine>, to_build: bool) -> Result<(), InstallError> {
+    let for_images = if to_build { BUILT_MIB } else { FETCHED_MIB };
+    let mut folders = vec![(state_dir(), STATE_MIB)];
     match engine {
         // The folders of an engine elsewhere cannot be measured from here.
         Some(engine) if engine.is_elsewhere() => {}
-        Some(engine) => folders.push(engine.info().root.clone().into()),
-        None => folders.push(DEFAULT_ROOT.into()),
+        Some(engine) => folders.push((engine.info().root.clone().into(), for_images)),
+        None => folders.push((DEFAULT_ROOT.into(), for_images)),
     }
-    for folder in folders {
+    for (folder, needed_mib) in folders {
         let folder = nearest_existing(&folder);
         let output = Command::new("df")
             .args(["--output=avail", "-B1M"])
@@ -36,11 +43,11 @@ pub async fn check_disk(engine: Option<&Engine>) -> Result<(), InstallError> {
         let free = output
             .ok()
             .and_then(|output| parse(&String::from_utf8_lossy(&output.stdout)));
-        if let Some(free_mib) = free.filter(|free| *free < NEEDED_MIB) {
+        if let Some(free_mib) = free.filter(|free| *free < needed_mib) {
             return Err(InstallError::Disk {
                 path: folder,
                 free_mib,
-                needed_mib: NEEDED_MIB,
+                needed_mib,
             });
         }
     }

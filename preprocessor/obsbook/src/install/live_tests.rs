@@ -38,7 +38,7 @@ async fn nothing_is_missing_where_all_is_there() {
         );
         assert!(!step.commands.is_empty());
     }
-    check_disk(Some(&Engine::connect().await.unwrap()))
+    check_disk(Some(&Engine::connect().await.unwrap()), false)
         .await
         .unwrap();
 }

@@ -82,7 +82,9 @@ pub async fn install(steps: &[Step], on_progress: OnProgress<'_>) -> Result<(), 
         return Ok(());
     }
     let host = Host::detect();
-    check_disk(Engine::connect().await.ok().as_ref()).await?;
+    // A machine without the base image has built nothing yet.
+    let to_build = steps.iter().any(|step| step.kind == StepKind::Base);
+    check_disk(Engine::connect().await.ok().as_ref(), to_build).await?;
     for step in steps {
         // Earlier steps brought package lists, by which this one may go another way.
         let step = describe(step.kind, &host).await;
