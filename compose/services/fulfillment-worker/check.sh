@@ -9,7 +9,7 @@ if [ -n "$unformatted" ]; then
   exit 1
 fi
 # As the image is built, so that what was compiled for it is used again.
-export GOFLAGS=-trimpath
+export GOFLAGS="-trimpath -gcflags=all=-dwarf=false"
 # These end before their garbage matters.
 GOGC=off GOMEMLIMIT=2GiB go vet ./...
 GOGC=off GOMEMLIMIT=2GiB go tool staticcheck ./...
