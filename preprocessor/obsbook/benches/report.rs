@@ -163,8 +163,8 @@ fn detection(kept: &Path) -> Option<String> {
     rows.sort_by(|one, other| one.0.total_cmp(&other.0));
     let tightest = rows.first()?.0;
     let mut text = format!(
-        "Deadlines come from these: each is at least twice the slowest time that was seen. Of {} expectations the tightest has \
-         {tightest:.1} times its slowest. The ten with the least room:\n\n\
+        "Deadlines come from these. Of {} expectations the tightest has {tightest:.1} times the slowest time that was seen. \
+         The ten with the least room:\n\n\
          | lab | expectation | seen | median | slowest | deadline |\n| --- | --- | --- | --- | --- | --- |\n",
         rows.len()
     );

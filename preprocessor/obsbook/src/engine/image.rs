@@ -15,6 +15,16 @@ use super::error::EngineError;
 /// A network that swallows packets must not hold up the choice of where images come from.
 const REGISTRY: Duration = Duration::from_secs(6);
 
+/// Returns the repository and the tag of an image's reference; without a tag it is `latest`.
+///
+/// A colon before the last slash belongs to a port.
+pub fn split_reference(reference: &str) -> (&str, &str) {
+    reference
+        .rsplit_once(':')
+        .filter(|(_, tag)| !tag.contains('/'))
+        .unwrap_or((reference, "latest"))
+}
+
 impl Engine {
     /// Returns the id of an image, or none when the engine has no such image.
     ///
@@ -65,11 +75,7 @@ impl Engine {
     /// # Errors
     /// There is no such image, or the engine does not answer.
     pub async fn tag(&self, image: &str, reference: &str) -> Result<(), EngineError> {
-        // A colon before the last slash belongs to a port.
-        let (repository, tag) = reference
-            .rsplit_once(':')
-            .filter(|(_, tag)| !tag.contains('/'))
-            .unwrap_or((reference, "latest"));
+        let (repository, tag) = split_reference(reference);
         let options = TagImageOptions {
             repo: Some(repository.to_owned()),
             tag: Some(tag.to_owned()),
@@ -108,7 +114,7 @@ impl Engine {
             part.truncate(length);
             Ok((length > 0).then(|| (part.into(), file)))
         });
-        let (repository, tag) = reference.rsplit_once(':').unwrap_or((reference, "latest"));
+        let (repository, tag) = split_reference(reference);
         let options = CreateImageOptions {
             from_src: Some("-".to_owned()),
             repo: Some(repository.to_owned()),

@@ -1,21 +1,12 @@
 //! Throw-away containers: a script that runs in an image and leaves one file behind.
 
-use std::collections::HashMap;
-use std::path::Path;
-
 use bollard::models::{ContainerCreateBody, HostConfig};
-use bollard::query_parameters::{
-    CreateContainerOptions, ListContainersOptions, LogsOptions, RemoveContainerOptions,
-    StartContainerOptions, UploadToContainerOptions, WaitContainerOptions,
-};
+use bollard::query_parameters::{LogsOptions, StartContainerOptions, WaitContainerOptions};
 use futures_util::StreamExt;
 
-use super::address::Address;
 use super::client::Engine;
 use super::error::EngineError;
-
-/// Marks the containers of jobs with the number of the process that waits for them.
-const OWNER: &str = "dev.obsbook.job.owner";
+use super::throw_away::ThrowAway;
 
 /// A file that a job finds in its container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,106 +46,38 @@ impl Engine {
         on_line: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Vec<u8>, EngineError> {
         let what = job.what.as_str();
-        self.delete_left_over_jobs().await?;
         let body = ContainerCreateBody {
             image: Some(job.image.clone()),
             entrypoint: Some(vec!["sh".to_owned(), "-ec".to_owned()]),
             cmd: Some(vec![job.script.clone()]),
             env: Some(job.env.clone()),
-            labels: Some(HashMap::from([(
-                OWNER.to_owned(),
-                std::process::id().to_string(),
-            )])),
             host_config: Some(HostConfig {
                 init: Some(true),
                 ..Default::default()
             }),
             ..Default::default()
         };
-        let made = self
-            .docker
-            .create_container(None::<CreateContainerOptions>, body)
-            .await
-            .map_err(|error| self.refusal(&error, what))?;
-        let mut container = Made {
-            engine: self,
-            id: Some(made.id.clone()),
-        };
-        let outcome = self.run_made(job, &made.id, on_line).await;
-        container.id = None;
-        let removed = self.delete(&made.id).await;
+        let container = self.throw_away(body, what).await?;
+        let outcome = self.run_made(job, &container, on_line).await;
+        let removed = container.delete().await;
         let content = outcome?;
         removed?;
         Ok(content)
     }
 
-    async fn delete(&self, id: &str) -> Result<(), EngineError> {
-        let options = RemoveContainerOptions {
-            force: true,
-            v: true,
-            ..Default::default()
-        };
-        let request = self.docker.remove_container(id, Some(options));
-        self.of_container(request, "delete a container", id).await
-    }
-
-    /// Deletes what earlier obsbooks left behind: a killed one cannot take its container with it.
-    async fn delete_left_over_jobs(&self) -> Result<(), EngineError> {
-        let what = "delete a container";
-        let options = ListContainersOptions {
-            all: true,
-            filters: Some(HashMap::from([(
-                "label".to_owned(),
-                vec![OWNER.to_owned()],
-            )])),
-            ..Default::default()
-        };
-        let listed = self.docker.list_containers(Some(options)).await;
-        for job in listed.map_err(|error| self.refusal(&error, what))? {
-            let owner = job
-                .labels
-                .unwrap_or_default()
-                .remove(OWNER)
-                .unwrap_or_default();
-            let Some(id) = job.id.filter(|_| !self.is_alive(&owner)) else {
-                continue;
-            };
-            match self.delete(&id).await {
-                // Another obsbook may be deleting it just now.
-                Ok(()) | Err(EngineError::NoSuchContainer { .. } | EngineError::Api { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the obsbook that began a job may still be waiting for it. Processes of other
-    /// machines, and of systems without `/proc`, cannot be seen and count as alive.
-    fn is_alive(&self, owner: &str) -> bool {
-        let here = matches!(self.address(), Address::Socket(_)) && Path::new("/proc/self").exists();
-        !here || Path::new("/proc").join(owner).exists()
-    }
-
     async fn run_made(
         &self,
         job: &Job,
-        id: &str,
+        container: &ThrowAway<'_>,
         on_line: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Vec<u8>, EngineError> {
-        let what = job.what.as_str();
+        let (what, id) = (job.what.as_str(), container.id());
         let archive = archive(&job.files).map_err(|error| EngineError::Api {
             what: what.to_owned(),
             status: 0,
             message: error.to_string(),
         })?;
-        let options = UploadToContainerOptions {
-            path: "/".to_owned(),
-            ..Default::default()
-        };
-        let upload =
-            self.docker
-                .upload_to_container(id, Some(options), bollard::body_full(archive.into()));
-        self.of_container(upload, what, id).await?;
+        container.put(archive, what).await?;
         let start = self
             .docker
             .start_container(id, None::<StartContainerOptions>);
@@ -193,23 +116,6 @@ impl Engine {
             Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
             Some(Err(error)) => Err(self.refusal_of(&error, what, id)),
             None => Err(EngineError::NoSuchContainer { id: id.to_owned() }),
-        }
-    }
-}
-
-/// The container of a job, deleted as well when whoever waits for the job gives up.
-struct Made<'a> {
-    engine: &'a Engine,
-    id: Option<String>,
-}
-
-impl Drop for Made<'_> {
-    fn drop(&mut self) {
-        let Some(id) = self.id.take() else { return };
-        let engine = self.engine.clone();
-        // Without a runtime we are about to end, and the next obsbook deletes it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { engine.delete(&id).await });
         }
     }
 }

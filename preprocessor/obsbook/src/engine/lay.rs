@@ -1,13 +1,11 @@
 //! Files of this machine that containers of an engine elsewhere mount: laid there, at the same paths.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use bollard::models::{ContainerCreateBody, HostConfig};
-use bollard::query_parameters::{
-    CreateContainerOptions, ListImagesOptions, RemoveContainerOptions, UploadToContainerOptions,
-};
+use bollard::query_parameters::ListImagesOptions;
 
 use super::client::Engine;
 use super::error::EngineError;
@@ -45,36 +43,15 @@ impl Engine {
         let body = ContainerCreateBody {
             image: Some(image.id),
             cmd: Some(vec!["never".to_owned()]),
-            labels: Some(HashMap::from([(
-                "dev.obsbook.lay".to_owned(),
-                "true".to_owned(),
-            )])),
             host_config: Some(HostConfig {
                 binds: Some(binds),
                 ..Default::default()
             }),
             ..Default::default()
         };
-        let made = self
-            .docker
-            .create_container(None::<CreateContainerOptions>, body)
-            .await
-            .map_err(|error| self.refusal(&error, WHAT))?;
-        let options = UploadToContainerOptions {
-            path: "/".to_owned(),
-            ..Default::default()
-        };
-        let laid = self
-            .docker
-            .upload_to_container(&made.id, Some(options), bollard::body_full(archive.into()))
-            .await;
-        let options = RemoveContainerOptions {
-            force: true,
-            ..Default::default()
-        };
-        let removed = self.docker.remove_container(&made.id, Some(options)).await;
-        laid.and(removed)
-            .map_err(|error| self.refusal(&error, WHAT))
+        let container = self.throw_away(body, WHAT).await?;
+        container.put(archive, WHAT).await?;
+        container.delete().await
     }
 }
 

@@ -18,6 +18,7 @@ mod lay;
 mod limits;
 mod lines;
 mod state;
+mod throw_away;
 mod tunnel;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use container::{Container, Health, Port, State};
 pub use error::EngineError;
 pub(crate) use error::systemd_runs;
 pub use exec::ExecOutput;
+pub use image::split_reference;
 pub use job::{Job, JobFile};
 pub use limits::Limits;
 pub(crate) use lines::merge_lines;

@@ -6,7 +6,7 @@ use super::build::OnProgress;
 use super::error::ImagesError;
 use super::lock::Lock;
 use super::progress::Progress;
-use crate::engine::Engine;
+use crate::engine::{Engine, split_reference};
 
 /// Images of this name are made here; no registry has them.
 const OWN: &str = "obsbook/";
@@ -36,7 +36,7 @@ pub(super) async fn take(
             if here.is_some_and(|here| here.iter().any(|here| here.ends_with(digest))) {
                 continue;
             }
-            let pinned = format!("{}@{digest}", repository(reference));
+            let pinned = format!("{}@{digest}", split_reference(reference).0);
             pull(pinned.clone())
                 .await
                 .map_err(|cause| ImagesError::Pinned {
@@ -65,19 +65,11 @@ pub(super) async fn take(
 
 /// An image may have come from several repositories.
 fn digest_in<'a>(reference: &str, digests: &'a [String]) -> Option<&'a str> {
-    let wanted = familiar(repository(reference));
+    let wanted = familiar(split_reference(reference).0);
     digests.iter().find_map(|digest| {
         let (repository, digest) = digest.split_once('@')?;
         (familiar(repository) == wanted).then_some(digest)
     })
-}
-
-/// Returns a reference without its tag. A colon before the last slash belongs to a port.
-fn repository(reference: &str) -> &str {
-    match reference.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => repository,
-        _ => reference,
-    }
 }
 
 /// Docker leaves out the name of its own registry, and of its library.
