@@ -202,7 +202,7 @@ def test_without_a_token_nobody_gets_in(api: Api, token_file: Path, content: str
 def test_crash_follows_its_answer(api: Api, body: str | None) -> None:
     status, _ = api.ask("POST", "/faults/crash", body)
     assert status == 202
-    assert api.crashed.wait(2)
+    assert api.crashed.wait(10)
 
 
 @pytest.mark.parametrize(
@@ -215,16 +215,16 @@ def test_bad_crash_is_refused(api: Api, body: str) -> None:
 
 def test_reset_disarms_a_crash_and_removes_all(api: Api) -> None:
     api.ask("PUT", "/faults/error", "{}")
-    api.ask("POST", "/faults/crash", '{"after_ms": 200}')
+    api.ask("POST", "/faults/crash", '{"after_ms": 1000}')
     status, answer = api.ask("POST", "/faults/reset")
     assert (status, answer["faults"]) == (200, [])
-    assert not api.crashed.wait(0.4)
+    assert not api.crashed.wait(1.2)
 
 
 def test_each_change_of_a_fault_is_one_log_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="order_api")
     api.ask("PUT", "/faults/latency", '{"by_ms": 5, "ttl_s": 0.1}')
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while len(caplog.records) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     api.ask("PUT", "/faults/leak", '{"connections": 1}')

@@ -180,13 +180,13 @@ def test_trouble_inside_is_told_as_a_status(
 
 
 def test_latency_delays_calls_and_not_health(shop: Shop) -> None:
-    shop.faults.put(Latency(by_ms=300))
+    shop.faults.put(Latency(by_ms=1000))
     started = time.monotonic()
     shop.health()
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 1
     started = time.monotonic()
-    shop.stub.ListProducts(pb.ListProductsRequest(), timeout=2)
-    assert time.monotonic() - started >= 0.3
+    shop.stub.ListProducts(pb.ListProductsRequest(), timeout=5)
+    assert time.monotonic() - started >= 1
 
 
 def test_latency_beyond_the_deadline_begins_no_work(shop: Shop) -> None:

@@ -137,9 +137,9 @@ test('memory is held, and given back when its TTL has passed', async () => {
 
 test('what is injected, removed and expired is a log line each', async () => {
   await call('PUT', '/faults/latency', '{"by_ms":10,"ttl_s":60}');
+  await call('DELETE', '/faults/latency');
+  await call('DELETE', '/faults/latency');
   await call('PUT', '/faults/retries', '{"attempts":3,"ttl_s":0.2}');
-  await call('DELETE', '/faults/latency');
-  await call('DELETE', '/faults/latency');
   await call('GET', '/faults');
   const deadline = performance.now() + 10_000;
   while (lines.length < 4) {
@@ -148,8 +148,8 @@ test('what is injected, removed and expired is a log line each', async () => {
   }
   assert.deepEqual(lines, [
     { level: 'warn', fault_kind: 'latency', by_ms: 10, ratio: 1, ttl_s: 60, msg: 'fault injected' },
-    { level: 'warn', fault_kind: 'retries', attempts: 3, ttl_s: 0.2, msg: 'fault injected' },
     { level: 'info', fault_kind: 'latency', msg: 'fault removed' },
+    { level: 'warn', fault_kind: 'retries', attempts: 3, ttl_s: 0.2, msg: 'fault injected' },
     { level: 'info', fault_kind: 'retries', msg: 'fault expired' },
   ]);
 });
