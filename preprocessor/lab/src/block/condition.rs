@@ -190,8 +190,11 @@ impl Decoder<'_> {
         };
         let probe = probe?;
         self.check_signals(&probe, node);
-        self.check_window(&probe, within, node);
         let always = self.always(node)?;
+        // What is watched has no moment at which it must have become true.
+        if always.is_none() {
+            self.check_window(&probe, within, node);
+        }
         let at = self
             .source
             .position(self.fence.locate(node.span.clone()).start);

@@ -2,7 +2,7 @@
 
 use crate::block::{
     AlertExpectation, AlertState, ContainerExpectation, HttpExpectation, LogExpectation,
-    MetricExpectation, PanelQuery, Probe, Quantifier, RunExpectation,
+    MetricExpectation, PanelQuery, Probe, Quantifier, RunExpectation, TraceSearch,
 };
 use crate::comparison::{Comparison, Operator};
 use crate::{logql, promql};
@@ -23,6 +23,57 @@ pub(super) fn mistakes(probe: &Probe) -> Vec<(String, Probe)> {
     }
     if let Some(broken) = misnamed(probe) {
         all.push((format!("misnamed: {}", broken.subject()), broken));
+    }
+    let named = |broken: Probe| (format!("broken: {}", broken.subject()), broken);
+    all.extend(broken_parts(probe).into_iter().map(named));
+    all
+}
+
+/// Returns the probe with one thing wrong in each part of what it searches for.
+fn broken_parts(probe: &Probe) -> Vec<Probe> {
+    let mut all = Vec::new();
+    match probe {
+        Probe::Trace { search, count } => {
+            let mut with = |change: &dyn Fn(&mut TraceSearch)| {
+                let mut search = search.clone();
+                change(&mut search);
+                all.push(Probe::Trace {
+                    search,
+                    count: *count,
+                });
+            };
+            if !search.through.is_empty() {
+                with(&|search| search.through[0].push_str(NOBODY));
+            }
+            if !search.calls.is_empty() {
+                with(&|search| {
+                    let (from, to) = &mut search.calls[0];
+                    std::mem::swap(from, to);
+                });
+            }
+            if !search.attributes.is_empty() {
+                with(&|search| {
+                    let value = search.attributes.values_mut().next();
+                    value.into_iter().for_each(|value| value.push_str(NOBODY));
+                });
+            }
+            if search.longer_than.is_some() != search.shorter_than.is_some() {
+                with(&|search| std::mem::swap(&mut search.longer_than, &mut search.shorter_than));
+            }
+            if let Some(error) = search.error {
+                with(&|search| search.error = Some(!error));
+            }
+        }
+        Probe::Alert { labels, .. } if !labels.is_empty() => {
+            let mut changed = probe.clone();
+            if let Probe::Alert { labels, .. } = &mut changed
+                && let Some(value) = labels.values_mut().next()
+            {
+                value.push_str(NOBODY);
+            }
+            all.push(changed);
+        }
+        _ => {}
     }
     all
 }

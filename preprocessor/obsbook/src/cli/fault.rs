@@ -26,20 +26,22 @@ pub(super) async fn run(
         }
     };
     let faults = [fault];
+    let interrupt = interrupt();
     let work = break_by_hand(
         &context.preparation,
         &context.book,
         &context.reporter,
+        &interrupt,
         "obsbook fault",
         &faults,
     );
-    match interrupt().unless(work).await {
-        None => Ok(ExitStatus::Interrupted),
-        Some(Err(error)) => {
+    match work.await {
+        Ok(false) => Ok(ExitStatus::Interrupted),
+        Err(error) => {
             prepare::tell(&context.reporter, &error);
             Ok(ExitStatus::Environment)
         }
-        Some(Ok(())) => {
+        Ok(true) => {
             context.reporter.progress(STAYS);
             Ok(ExitStatus::Success)
         }

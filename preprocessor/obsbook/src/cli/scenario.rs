@@ -24,20 +24,22 @@ pub(super) async fn run(common: &Common, name: Option<&str>) -> Result<ExitStatu
         return Err(fail(&format!("there is no scenario `{name}`"), Some(hint)));
     };
     let what = format!("scenario {name}");
+    let interrupt = interrupt();
     let work = break_by_hand(
         &context.preparation,
         &context.book,
         &context.reporter,
+        &interrupt,
         &what,
         &scenario.faults,
     );
-    match interrupt().unless(work).await {
-        None => Ok(ExitStatus::Interrupted),
-        Some(Err(error)) => {
+    match work.await {
+        Ok(false) => Ok(ExitStatus::Interrupted),
+        Err(error) => {
             prepare::tell(&context.reporter, &error);
             Ok(ExitStatus::Environment)
         }
-        Some(Ok(())) => {
+        Ok(true) => {
             for line in &scenario.watch {
                 context.reporter.progress(&format!("  look at: {line}"));
             }

@@ -1,7 +1,9 @@
 //! Expectations that must never be false: watched from before the fault until all others have ended.
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use obsbook_lab::block::Condition;
 use obsbook_lab::event::Phase;
 use obsbook_lab::verdict::Verdict;
@@ -40,30 +42,46 @@ impl LabRun<'_> {
     /// Returns only when a watched expectation was seen to be false.
     pub(super) async fn watch_always(&self, baseline: &Baseline) -> Outcome {
         let started = Instant::now();
-        if self.watched().next().is_none() {
-            return std::future::pending().await;
-        }
-        loop {
-            for condition in self.watched() {
-                let look = match self.look(Phase::Expect, condition, baseline, None).await {
-                    Ok(look) => look,
-                    Err(outcome) => return outcome,
-                };
-                if look.away {
-                    return self
-                        .missed(Verdict::Unsteady, "cannot be asked", condition, Some(&look))
-                        .await;
-                }
-                if !look.observation.met {
-                    let after = started.elapsed().as_secs_f64();
-                    let what = format!("must always hold, but was false after {after:.1} s");
-                    return self
-                        .missed(Verdict::Failed, &what, condition, Some(&look))
-                        .await;
-                }
+        let watches = self.watched().map(async |condition| {
+            loop {
+                self.still_true(condition, baseline, started).await?;
+                sleep(pause(started.elapsed())).await;
             }
-            sleep(pause(started.elapsed())).await;
+        });
+        match try_join_all(watches).await {
+            Err(outcome) => outcome,
+            // Nothing is watched.
+            Ok::<Vec<Infallible>, _>(_) => std::future::pending().await,
         }
+    }
+
+    /// Looks at each watched expectation once more, however long that takes: a look that the end of the watch cut off may have been
+    /// the one that saw it false.
+    pub(super) async fn still_holds(&self, baseline: &Baseline) -> Step<()> {
+        let started = Instant::now();
+        let looks = self
+            .watched()
+            .map(|condition| self.still_true(condition, baseline, started));
+        try_join_all(looks).await.map(drop)
+    }
+
+    async fn still_true(
+        &self,
+        condition: &Condition,
+        baseline: &Baseline,
+        started: Instant,
+    ) -> Step<()> {
+        let look = self.look(Phase::Expect, condition, baseline, None).await?;
+        let (verdict, what) = if look.away {
+            (Verdict::Unsteady, "cannot be asked".to_owned())
+        } else if !look.observation.met {
+            let after = started.elapsed().as_secs_f64();
+            let what = format!("must always hold, but was false after {after:.1} s");
+            (Verdict::Failed, what)
+        } else {
+            return Ok(());
+        };
+        Err(self.missed(verdict, &what, condition, Some(&look)).await)
     }
 
     fn watched(&self) -> impl Iterator<Item = &Condition> {

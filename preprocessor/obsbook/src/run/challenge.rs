@@ -184,6 +184,7 @@ async fn hidden<'a>(
         broken_before: None,
         mend: None,
         hidden: true,
+        busy: tokio::sync::Mutex::default(),
     }
 }
 

@@ -65,7 +65,10 @@ impl LabRun<'_> {
 
     /// Whoever wrote the file is told when the service does not run with it: that is no fault of the environment.
     async fn put(&self, fault: &Fault) -> Step<()> {
-        if let Err(error) = inject(self.stack, fault, NO_END).await {
+        let busy = self.busy.lock().await;
+        let injected = inject(self.stack, fault, NO_END).await;
+        drop(busy);
+        if let Err(error) = injected {
             let verdict = if error.is_invalid() {
                 Verdict::Invalid
             } else {

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
-use obsbook_lab::block::Condition;
+use obsbook_lab::block::{Condition, Probe};
 use obsbook_lab::event::{Event, Phase};
 use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
@@ -11,6 +12,9 @@ use tokio::time::sleep;
 use super::lab::{LabRun, Look, pause};
 use super::outcome::{Outcome, Step};
 use crate::probe::Baseline;
+
+/// What an answer may take beyond the deadline when the question was in time: what a quick one takes anyway.
+const TOLERANCE: Duration = Duration::from_millis(500);
 
 impl LabRun<'_> {
     /// The negative control: returns once every expectation is false in one and the same round.
@@ -27,8 +31,11 @@ impl LabRun<'_> {
         let mut counted = baseline.clone();
         loop {
             let mut still_true = None;
-            for condition in self.expectations() {
-                let look = self.look(Phase::Control, condition, &counted, None).await?;
+            let looks = self
+                .expectations()
+                .map(|condition| self.look(Phase::Control, condition, &counted, None));
+            let looks = try_join_all(looks).await?;
+            for (condition, look) in self.expectations().zip(looks) {
                 if look.away && started.elapsed() > deadline {
                     return Err(self
                         .missed(
@@ -112,44 +119,52 @@ impl LabRun<'_> {
             .filter(|condition| condition.always.is_none())
     }
 
+    /// Each condition is asked by itself: one whose answer takes long keeps no other from being seen in time.
     async fn until_true(
         &self,
         phase: Phase,
-        mut pending: Vec<&Condition>,
+        conditions: Vec<&Condition>,
         baseline: &Baseline,
         since: Timestamp,
         from: Instant,
     ) -> Step<()> {
-        let mut first_miss: Option<Outcome> = None;
-        while !pending.is_empty() {
-            let mut still = Vec::new();
-            for condition in pending {
-                // What is true of a moment after the deadline came too late, however early the next look would have been.
-                let in_time = from.elapsed() <= condition.within;
-                let look = self.look(phase, condition, baseline, Some(since)).await?;
-                if look.observation.met && in_time {
-                    let after = from.elapsed().as_secs_f64();
-                    self.emit(Event::ExpectationMet {
-                        phase,
-                        condition: condition.to_string(),
-                        after,
-                    });
-                } else if !in_time {
-                    let outcome = self.too_late(phase, condition, &look).await;
-                    if !self.full_deadlines {
-                        return Err(outcome);
-                    }
-                    first_miss.get_or_insert(outcome);
-                } else {
-                    still.push(condition);
-                }
-            }
-            pending = still;
-            if !pending.is_empty() {
-                sleep(pause(from.elapsed())).await;
-            }
+        let waits = conditions
+            .into_iter()
+            .map(|condition| self.until_one(phase, condition, baseline, since, from));
+        if self.full_deadlines {
+            return join_all(waits).await.into_iter().collect();
         }
-        first_miss.map_or(Ok(()), Err)
+        try_join_all(waits).await.map(drop)
+    }
+
+    async fn until_one(
+        &self,
+        phase: Phase,
+        condition: &Condition,
+        baseline: &Baseline,
+        since: Timestamp,
+        from: Instant,
+    ) -> Step<()> {
+        loop {
+            // What is true of a moment after the deadline came too late, however early the next look would have been.
+            let asked_in_time = from.elapsed() <= condition.within;
+            let look = self.look(phase, condition, baseline, Some(since)).await?;
+            let answered = from.elapsed();
+            let in_time =
+                asked_in_time && (!acts(condition) || answered <= condition.within + TOLERANCE);
+            if look.observation.met && in_time {
+                self.emit(Event::ExpectationMet {
+                    phase,
+                    condition: condition.to_string(),
+                    after: answered.as_secs_f64(),
+                });
+                return Ok(());
+            }
+            if !in_time {
+                return Err(self.too_late(phase, condition, &look).await);
+            }
+            sleep(pause(from.elapsed())).await;
+        }
     }
 
     async fn too_late(&self, phase: Phase, condition: &Condition, look: &Look) -> Outcome {
@@ -165,4 +180,12 @@ impl LabRun<'_> {
         };
         self.missed(verdict, &what, condition, Some(look)).await
     }
+}
+
+/// Whether looking is doing: the answer is about the time until it came, not about the moment of the question.
+fn acts(condition: &Condition) -> bool {
+    matches!(
+        condition.probe,
+        Probe::Http { .. } | Probe::Run { .. } | Probe::Sql { .. }
+    )
 }

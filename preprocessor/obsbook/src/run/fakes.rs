@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -42,6 +43,8 @@ pub(super) enum Obedience {
     Obeys,
     /// It cannot be killed.
     RefusesKill,
+    /// It goes on for a while after it was killed, as one that is being stopped does.
+    DiesSlowly,
     /// It cannot be started again.
     RefusesStart,
 }
@@ -57,6 +60,11 @@ pub(super) struct Truth {
     pub(super) journal_at_kill: Option<String>,
     telemetry_port: u16,
 }
+
+/// How long what dies slowly takes.
+const DYING: Duration = Duration::from_millis(500);
+/// How long a service that is down keeps a caller waiting at `/slow`.
+pub(super) const SLOW: Duration = Duration::from_secs(2);
 
 /// The two servers and what is true of them.
 pub(super) struct Fakes {
@@ -141,8 +149,16 @@ impl Respond for FakeEngine {
             if truth.obedience == Obedience::RefusesKill {
                 return refused;
             }
-            truth.running = false;
             truth.was_killed = true;
+            if truth.obedience == Obedience::DiesSlowly {
+                let later = Arc::clone(&self.0);
+                std::thread::spawn(move || {
+                    std::thread::sleep(DYING);
+                    later.lock().expect("the truth").running = false;
+                });
+                return ResponseTemplate::new(204).set_delay(DYING * 2);
+            }
+            truth.running = false;
             return ResponseTemplate::new(204);
         }
         if path.ends_with("/start") {
@@ -167,6 +183,12 @@ impl Respond for FakeEngine {
 impl Respond for FakePrometheus {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let truth = self.0.lock().expect("the truth");
+        if request.url.path() == "/slow" {
+            return match truth.running {
+                true => ResponseTemplate::new(200),
+                false => ResponseTemplate::new(503).set_delay(SLOW),
+            };
+        }
         let query = request
             .url
             .query_pairs()

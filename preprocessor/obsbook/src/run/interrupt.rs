@@ -27,8 +27,10 @@ impl Interrupt {
                     _ = terminate.recv() => {}
                     _ = hang_up.recv() => {}
                 }
-                on_signal(!token.is_cancelled());
+                let first = !token.is_cancelled();
+                // Before anything is said: whom it is said to may have gone.
                 token.cancel();
+                on_signal(first);
             }
         });
         Ok(interrupt)
@@ -37,6 +39,11 @@ impl Interrupt {
     /// Returns whether somebody asked.
     pub fn is_set(&self) -> bool {
         self.token.is_cancelled()
+    }
+
+    /// Returns as soon as somebody asks.
+    pub async fn asked(&self) {
+        self.token.cancelled().await;
     }
 
     /// Asks the run to end.

@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use super::interrupt::Interrupt;
 use super::mend::Mend;
 use super::outcome::{Outcome, Step};
+use super::undo::worse;
 use crate::fault::{InjectError, Undo, inject};
 use crate::probe::{Baseline, Observation, ProbeError, explain, observe};
 use crate::report::Reporter;
@@ -48,6 +49,8 @@ pub struct LabRun<'a> {
     pub mend: Option<Mend>,
     /// Whether faults stay for a reader to find, who must not see what they are.
     pub hidden: bool,
+    /// Held while a fault is being put in place: what has begun there ends before anything is undone.
+    pub busy: tokio::sync::Mutex<()>,
 }
 
 impl LabRun<'_> {
@@ -55,7 +58,13 @@ impl LabRun<'_> {
     pub async fn run(&self) -> Outcome {
         let started = Instant::now();
         self.begin();
-        let outcome = self.outcome().await;
+        let outcome = match AssertUnwindSafe(self.outcome()).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(_) => match self.undo_all().await {
+                Ok(()) => panicked(),
+                Err(left) => worse(panicked(), left),
+            },
+        };
         self.emit(Event::LabFinished {
             verdict: outcome.verdict,
             reason: outcome.reason.clone(),
@@ -122,14 +131,12 @@ impl LabRun<'_> {
     pub(super) async fn settle(&self) -> Step<()> {
         self.all_running().await?;
         let started = Instant::now();
-        let is_observation = self.lab.inject.is_none();
-        let held = self.steady(Phase::Steady, started, None).await;
-        held.map_err(|mut outcome| {
-            if is_observation && outcome.verdict == Verdict::Unsteady {
-                outcome.verdict = Verdict::Failed;
-            }
-            outcome
-        })?;
+        let if_false = match self.lab.inject {
+            // It claims nothing else.
+            None => Verdict::Failed,
+            Some(_) => Verdict::Unsteady,
+        };
+        self.steady(Phase::Steady, started, None, if_false).await?;
         self.emit(Event::SteadyHeld {
             seconds: started.elapsed().as_secs_f64(),
         });
@@ -152,15 +159,22 @@ impl LabRun<'_> {
 
     /// Runs a part of the lab that changes the stack. A panic in here must not keep the undo from happening.
     pub(super) async fn guarded<T>(&self, work: impl Future<Output = Step<T>>) -> Step<T> {
-        let guarded = AssertUnwindSafe(self.interrupt.unless(work)).catch_unwind();
-        match guarded.await {
-            Ok(Some(result)) => result,
-            Ok(None) => Err(Outcome::interrupted()),
-            Err(_) => Err(Outcome::new(
-                Verdict::Failed,
-                "obsbook itself panicked; its message is above",
-            )),
-        }
+        let work = async {
+            tokio::select! {
+                biased;
+                () = self.between_faults(self.interrupt.asked()) => Err(Outcome::interrupted()),
+                result = work => result,
+            }
+        };
+        let guarded = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+        guarded.await.unwrap_or_else(|_| Err(panicked()))
+    }
+
+    /// Returns what `event` does, once no fault is being put in place: what is cut off there may still come into effect, after its undo.
+    async fn between_faults<T>(&self, event: impl Future<Output = T>) -> T {
+        let happened = event.await;
+        let _idle = self.busy.lock().await;
+        happened
     }
 
     /// Faults in, expectations watched; when all faults were in place is returned with a pass.
@@ -171,9 +185,14 @@ impl LabRun<'_> {
     ) -> (Outcome, Option<Timestamp>) {
         let work = async {
             tokio::select! {
-                violation = self.watch_always(baseline) => Err(violation),
+                violation = self.between_faults(self.watch_always(baseline)) => Err(violation),
                 result = self.act(faults, baseline) => result,
             }
+        };
+        let work = async {
+            let broken_at = work.await?;
+            self.still_holds(baseline).await?;
+            Ok(broken_at)
         };
         match self.guarded(work).await {
             Ok(broken_at) => (Outcome::passed(), Some(broken_at)),
@@ -213,12 +232,15 @@ impl LabRun<'_> {
 
     /// Puts every fault in place, its undo on disk before it.
     pub(super) async fn inject_all(&self, faults: &[Fault]) -> Step<()> {
-        let time_to_live = if self.hidden {
+        // Nobody knows beforehand how long it takes to mend the stack, or to see that it is broken.
+        let is_open_ended = self.hidden || self.mend.is_some() || self.broken_before.is_some();
+        let time_to_live = if is_open_ended {
             UNTIL_MENDED
         } else {
             plan::time_to_live(self.lab)
         };
         for fault in faults {
+            let _busy = self.busy.lock().await;
             self.journal_undo(fault).await?;
             let injected = inject(self.stack, fault, time_to_live).await;
             injected.map_err(|error| refused(fault, &error))?;
@@ -271,7 +293,9 @@ impl LabRun<'_> {
         baseline: &Baseline,
         since: Option<Timestamp>,
     ) -> Step<Look> {
-        let look = match observe(self.stack, condition, baseline, since).await {
+        // On the heap: several looks are under way at the same time, within what is a deep future already.
+        let asked = Box::pin(observe(self.stack, condition, baseline, since));
+        let look = match asked.await {
             Ok(observation) => Look {
                 observation,
                 away: false,
@@ -326,7 +350,8 @@ impl LabRun<'_> {
                 .seen
                 .push(format!("at {place}: last seen: {}", look.observation.seen));
         }
-        outcome.seen.extend(explain(self.stack, condition).await);
+        let nearby = Box::pin(explain(self.stack, condition));
+        outcome.seen.extend(nearby.await);
         outcome
     }
 
@@ -346,6 +371,13 @@ impl LabRun<'_> {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn panicked() -> Outcome {
+    Outcome::new(
+        Verdict::Failed,
+        "obsbook itself panicked; its message is above",
+    )
 }
 
 fn refused(fault: &Fault, error: &InjectError) -> Outcome {

@@ -1,116 +1,11 @@
 //! The order of a lab against fakes: each way in which telemetry and engine can misbehave, and its verdict.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::Mutex;
-
-use jiff::SignedDuration;
-use mdbook_core::config::Config;
 use obsbook_lab::verdict::Verdict;
 
-use super::fakes::{Fakes, Obedience, Telemetry};
+use super::fake_lab::{KILL, check, run, run_with};
+use super::fakes::{Obedience, Telemetry};
 use super::interrupt::Interrupt;
-use super::lab::LabRun;
 use super::outcome::Outcome;
-use crate::book::LoadedBook;
-use crate::report::{Evidence, EvidenceFiles, Reporter};
-use crate::stack::{Journal, Options, Stack};
-
-const COMPOSE: &str =
-    "name: fake\nservices:\n  metrics: {labels: {dev.obsbook.source: prometheus}}\n  target: {}\n";
-
-const KILL: &str = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ninject:\n  - kill: target\nexpect:\n  - promql: up\n    is: \"== 0\"\n    within: 1s\n";
-
-fn book(folder: &Path, block: &str) -> LoadedBook {
-    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
-    std::fs::create_dir(folder.join("src")).unwrap();
-    write("compose.yaml", COMPOSE);
-    write("src/SUMMARY.md", "# Summary\n\n- [A](a.md)\n");
-    write("src/a.md", &format!("```lab\n{block}```\n"));
-    let mut config = Config::default();
-    config
-        .set("preprocessor.obsbook.compose", "compose.yaml")
-        .unwrap();
-    let book = LoadedBook::with_config(folder, &config).unwrap();
-    assert!(
-        book.book.diagnostics.is_empty(),
-        "{:?}",
-        book.book.diagnostics
-    );
-    book
-}
-
-struct Ran {
-    outcome: Outcome,
-    fakes: Fakes,
-    owed: usize,
-    evidence: Evidence,
-}
-
-async fn run(
-    block: &str,
-    telemetry: Telemetry,
-    obedience: Obedience,
-    interrupt: &Interrupt,
-) -> Ran {
-    let folder = tempfile::tempdir().unwrap();
-    let book = book(folder.path(), block);
-    let fakes = Fakes::start(telemetry, obedience).await;
-    fakes.truth.lock().unwrap().journal = folder.path().join("journal.jsonl");
-    let stack = Stack::on(fakes.engine.clone(), &book, &Options::default()).unwrap();
-    let journal = Mutex::new(Journal::open(folder.path()).unwrap());
-    let services: BTreeSet<String> = ["metrics".to_owned(), "target".to_owned()].into();
-    let lab = book.book.labs().next().unwrap();
-    let outcome = LabRun {
-        stack: &stack,
-        lab,
-        journal: &journal,
-        reporter: &Reporter::new(vec![Box::new(EvidenceFiles::new(folder.path()))]),
-        interrupt,
-        services: &services,
-        clock_offset: SignedDuration::ZERO,
-        full_deadlines: false,
-        broken_before: None,
-        mend: None,
-        hidden: false,
-    }
-    .run()
-    .await;
-    let owed = Journal::open(folder.path()).unwrap().entries().len();
-    Ran {
-        outcome,
-        fakes,
-        owed,
-        evidence: Evidence::read(folder.path(), "lab").unwrap(),
-    }
-}
-
-async fn check(
-    block: &str,
-    telemetry: Telemetry,
-    obedience: Obedience,
-    verdict: Verdict,
-    words: &str,
-) {
-    let ran = run(block, telemetry, obedience, &Interrupt::default()).await;
-    let said = format!(
-        "{} {}",
-        ran.outcome.reason.clone().unwrap_or_default(),
-        ran.outcome.seen.join(" ")
-    );
-    assert_eq!(
-        ran.outcome.verdict, verdict,
-        "{telemetry:?}, {obedience:?}: {said}"
-    );
-    assert!(said.contains(words), "{telemetry:?}, {obedience:?}: {said}");
-    let mended = ran.fakes.truth.lock().unwrap().running;
-    assert_eq!(
-        mended,
-        obedience != Obedience::RefusesStart,
-        "{telemetry:?}: the fault is still in place"
-    );
-    assert_eq!(ran.owed, usize::from(!mended), "{telemetry:?}: the journal");
-}
 
 #[tokio::test]
 async fn the_evidence_has_the_curve_before_during_and_after_the_fault() {
@@ -346,4 +241,84 @@ async fn an_interrupt_undoes_the_fault_and_recovers() {
     let truth = ran.fakes.truth.lock().unwrap();
     assert!(truth.was_killed && truth.running);
     assert_eq!(ran.owed, 0);
+}
+
+#[tokio::test]
+async fn what_is_being_broken_is_broken_before_it_is_mended() {
+    let interrupt = Interrupt::default();
+    let asked = interrupt.clone();
+    let ran = run_with(
+        KILL,
+        Telemetry::Follows,
+        Obedience::DiesSlowly,
+        &interrupt,
+        |truth| {
+            tokio::spawn(async move {
+                while !truth.lock().unwrap().was_killed {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+                asked.set();
+            });
+        },
+    )
+    .await;
+    assert_eq!(ran.outcome, Outcome::interrupted());
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(ran.fakes.truth.lock().unwrap().running);
+    assert_eq!(ran.owed, 0);
+}
+
+#[tokio::test]
+async fn a_slow_answer_keeps_no_other_condition_from_being_seen_in_time() {
+    let slow = "expect:\n  - http: metrics:9090/slow\n    is: status == 503\n    within: 10s\n";
+    let block = KILL.replace("expect:\n", slow);
+    check(
+        &block,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        Verdict::Passed,
+        "",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_longer_than_its_deadline_is_too_late() {
+    let block = "id: lab\ntitle: t\ninject:\n  - kill: target\nexpect:\n  - http: metrics:9090/slow\n    is: status == 503\n    within: 1s\n";
+    check(
+        block,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        Verdict::Failed,
+        "not true within 1s",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_end_of_the_watch_would_cut_off_is_seen() {
+    // The look that begins while the service is down ends after the others have.
+    let watched = "  - http: metrics:9090/slow\n    is: status == 200\n    always: true\n    for: 1s\n    disproved_by: {kill: target}\n";
+    let block = format!("{KILL}{watched}");
+    check(
+        &block,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        Verdict::Failed,
+        "must always hold",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_observation_of_a_silent_source_is_unsteady() {
+    let block = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ndisproved_by: {kill: target}\n";
+    check(
+        block,
+        Telemetry::Breaks,
+        Obedience::Obeys,
+        Verdict::Unsteady,
+        "does not answer",
+    )
+    .await;
 }

@@ -54,9 +54,10 @@ impl LabRun<'_> {
     /// Returns whether the steady state holds on what is seen from now on.
     pub(super) async fn judge(&self) -> Step<()> {
         let (now, started) = (self.stack_time(), Instant::now());
-        let held = self.steady(Phase::Recover, started, Some(now)).await;
-        held.map_err(|mut outcome| {
-            if outcome.verdict == Verdict::Unsteady {
+        let held = self.steady(Phase::Recover, started, Some(now), Verdict::Failed);
+        held.await.map_err(|mut outcome| {
+            // A source that is silent may be what was broken.
+            if matches!(outcome.verdict, Verdict::Failed | Verdict::Unsteady) {
                 outcome.verdict = Verdict::Failed;
                 let reason = outcome.reason.unwrap_or_default();
                 outcome.reason = Some(format!("not mended: {reason}"));

@@ -26,6 +26,8 @@ mod variant;
 mod worker;
 
 #[cfg(test)]
+mod fake_lab;
+#[cfg(test)]
 mod fakes;
 #[cfg(test)]
 mod lab_tests;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use obsbook_lab::event::Phase;
 use obsbook_lab::verdict::Verdict;
@@ -40,20 +41,26 @@ impl Streak {
 
 impl LabRun<'_> {
     /// Returns once every steady condition has held for three samples in a row, on evidence younger than `since`.
+    ///
+    /// A condition that stays false ends the lab with `if_false`; one that cannot be asked, as unsteady.
     pub(super) async fn steady(
         &self,
         phase: Phase,
         started: Instant,
         since: Option<Timestamp>,
+        if_false: Verdict,
     ) -> Step<()> {
         if self.lab.steady.is_empty() {
-            return self.all_healthy(started).await;
+            return self.all_healthy(started, if_false).await;
         }
         let nothing_counted = Baseline::default();
         let mut streaks: Vec<Streak> = self.lab.steady.iter().map(|_| Streak::default()).collect();
         loop {
-            for (condition, streak) in self.lab.steady.iter().zip(&mut streaks) {
-                streak.add(self.look(phase, condition, &nothing_counted, since).await?);
+            let conditions = self.lab.steady.iter();
+            let looks =
+                conditions.map(|condition| self.look(phase, condition, &nothing_counted, since));
+            for (look, streak) in try_join_all(looks).await?.into_iter().zip(&mut streaks) {
+                streak.add(look);
             }
             if streaks.iter().all(|streak| streak.length >= SAMPLES) {
                 return Ok(());
@@ -66,16 +73,19 @@ impl LabRun<'_> {
             if let Some((condition, streak)) = late {
                 let within = obsbook_lab::duration::words(condition.within);
                 let what = format!("not steady within {within}");
-                return Err(self
-                    .missed(Verdict::Unsteady, &what, condition, streak.last.as_ref())
-                    .await);
+                let look = streak.last.as_ref();
+                let verdict = match look {
+                    Some(look) if look.away => Verdict::Unsteady,
+                    _ => if_false,
+                };
+                return Err(self.missed(verdict, &what, condition, look).await);
             }
             sleep(pause(elapsed)).await;
         }
     }
 
     /// The steady state of a lab that names none: every container that should run is healthy.
-    async fn all_healthy(&self, started: Instant) -> Step<()> {
+    async fn all_healthy(&self, started: Instant, if_false: Verdict) -> Step<()> {
         let mut in_a_row = 0;
         loop {
             let unready = self.unready().await?;
@@ -85,7 +95,7 @@ impl LabRun<'_> {
                 return Ok(());
             }
             if started.elapsed() > HEALTHY_WITHIN {
-                let mut outcome = Outcome::new(Verdict::Unsteady, "not every container is healthy");
+                let mut outcome = Outcome::new(if_false, "not every container is healthy");
                 outcome.seen = unready;
                 return Err(outcome);
             }

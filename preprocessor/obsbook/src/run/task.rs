@@ -86,6 +86,7 @@ impl<'a> Task<'a> {
             broken_before: self.broken_before.cloned(),
             mend: self.mend.cloned(),
             hidden: false,
+            busy: tokio::sync::Mutex::default(),
         };
         let outcome = run.run().await;
         LabResult {

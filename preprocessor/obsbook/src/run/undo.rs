@@ -63,7 +63,13 @@ impl LabRun<'_> {
             }
             undone = Instant::now();
         }
-        match self.steady(Phase::Recover, undone, Some(undone_from)).await {
+        let held = self.steady(
+            Phase::Recover,
+            undone,
+            Some(undone_from),
+            Verdict::Unrecovered,
+        );
+        match held.await {
             Ok(()) => {
                 self.emit(Event::SteadyRestored {
                     seconds: undone.elapsed().as_secs_f64(),
@@ -134,7 +140,9 @@ impl LabRun<'_> {
     pub(super) async fn observation_under(&self, fault: &Fault) -> Outcome {
         let before = self.interrupt.unless(async {
             self.all_running().await?;
-            self.steady(Phase::Steady, Instant::now(), None).await
+            let started = Instant::now();
+            self.steady(Phase::Steady, started, None, Verdict::Unsteady)
+                .await
         });
         match before.await {
             None => return Outcome::interrupted(),
@@ -147,10 +155,9 @@ impl LabRun<'_> {
             self.inject_all(std::slice::from_ref(fault)).await?;
             self.until_any_fails(&baseline).await
         };
-        let outcome = match self.interrupt.unless(work).await {
-            None => Outcome::interrupted(),
-            Some(Ok(())) => Outcome::passed(),
-            Some(Err(outcome)) => outcome,
+        let outcome = match self.guarded(work).await {
+            Ok(()) => Outcome::passed(),
+            Err(outcome) => outcome,
         };
         self.undo_and_recover(outcome, &baseline, broken_at).await
     }
@@ -164,10 +171,15 @@ impl LabRun<'_> {
             .map(|condition| condition.within)
             .max()
             .unwrap_or_default();
+        let mut silent = None;
         while injected.elapsed() <= longest {
+            silent = None;
             for condition in &self.lab.steady {
                 let look = self.look(Phase::Expect, condition, baseline, None).await?;
-                if !look.observation.met {
+                if look.away {
+                    // A source that says nothing does not say that the condition is false.
+                    silent = Some((condition, look));
+                } else if !look.observation.met {
                     return Err(self
                         .missed(Verdict::Failed, "does not hold", condition, Some(&look))
                         .await);
@@ -175,7 +187,15 @@ impl LabRun<'_> {
             }
             sleep(pause(injected.elapsed())).await;
         }
-        Ok(())
+        match silent {
+            None => Ok(()),
+            Some((condition, look)) => {
+                let what = "cannot be asked under the fault that disproves it";
+                Err(self
+                    .missed(Verdict::Unsteady, what, condition, Some(&look))
+                    .await)
+            }
+        }
     }
 }
 
@@ -184,7 +204,7 @@ fn is_edit(entry: &Entry) -> bool {
 }
 
 /// A stack that did not recover matters more than what the lab showed; both are said.
-fn worse(outcome: Outcome, unrecovered: Outcome) -> Outcome {
+pub(super) fn worse(outcome: Outcome, unrecovered: Outcome) -> Outcome {
     if outcome.verdict == Verdict::Passed {
         return unrecovered;
     }

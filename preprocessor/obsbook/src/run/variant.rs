@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use obsbook_lab::block::{Challenge, Exercise, Fault, Lab, WrongFix};
+use obsbook_lab::block::{Challenge, Condition, Exercise, Fault, Lab, WrongFix};
 use obsbook_lab::compose::ComposeModel;
 use obsbook_lab::mutant::{Caught, mutants};
 use obsbook_lab::verdict::Verdict;
@@ -159,7 +159,11 @@ fn always(lab: &Lab) -> impl Iterator<Item = Variant> {
     let watched = watched.filter_map(|condition| Some((condition, condition.always.as_ref()?)));
     watched.map(|(condition, always)| {
         let mut under = observation(lab);
-        under.steady = vec![condition.clone()];
+        let within = condition.within.max(always.at_least);
+        under.steady = vec![Condition {
+            within,
+            ..condition.clone()
+        }];
         let fault = &always.disproved_by;
         let change = format!("`always` of line {}, after: {fault}", condition.at.line);
         Variant::of(under, change, Verdict::Failed).under(fault)

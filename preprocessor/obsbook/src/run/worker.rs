@@ -6,7 +6,7 @@ use super::queue::Queue;
 use super::suite::Environment;
 use super::task::{LabResult, Task};
 use crate::prepare::{self, Preparation, Ready};
-use crate::stack::{Booted, Options};
+use crate::stack::{Booted, Entry, Options, recover};
 
 /// A stack at work.
 pub(super) struct Worker<'a> {
@@ -98,6 +98,7 @@ impl<'a> Worker<'a> {
                 }
                 continue;
             }
+            self.undo_leftovers().await;
             if let Some(profile) = &self.profile {
                 let result = tasks[index]
                     .run(
@@ -109,6 +110,23 @@ impl<'a> Worker<'a> {
                     .await;
                 done(index, result);
             }
+        }
+    }
+
+    /// Tries again what an earlier lab could not undo, since the engine may be back; what is still left is told by the lab that follows.
+    async fn undo_leftovers(&mut self) {
+        let reporter = self.environment.reporter;
+        let journal = self.ready.journal.get_mut();
+        let journal = journal.unwrap_or_else(std::sync::PoisonError::into_inner);
+        let owed = |entry: &Entry| !entry.by_hand;
+        if !journal.entries().iter().any(owed) {
+            return;
+        }
+        match recover(&self.ready.stack, journal, owed).await {
+            Ok(recovered) => {
+                prepare::tell_recovered(reporter, &recovered);
+            }
+            Err(error) => reporter.progress(&error.to_string()),
         }
     }
 

@@ -1,0 +1,128 @@
+//! A lab that runs against fakes, from its block to its outcome.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use jiff::SignedDuration;
+use mdbook_core::config::Config;
+use obsbook_lab::verdict::Verdict;
+
+use super::fakes::{Fakes, Obedience, Telemetry, Truth};
+use super::interrupt::Interrupt;
+use super::lab::LabRun;
+use super::outcome::Outcome;
+use crate::book::LoadedBook;
+use crate::report::{Evidence, EvidenceFiles, Reporter};
+use crate::stack::{Journal, Options, Stack};
+
+const COMPOSE: &str =
+    "name: fake\nservices:\n  metrics: {labels: {dev.obsbook.source: prometheus}}\n  target: {}\n";
+
+pub(super) const KILL: &str = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ninject:\n  - kill: target\nexpect:\n  - promql: up\n    is: \"== 0\"\n    within: 1s\n";
+
+fn book(folder: &Path, block: &str) -> LoadedBook {
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    std::fs::create_dir(folder.join("src")).unwrap();
+    write("compose.yaml", COMPOSE);
+    write("src/SUMMARY.md", "# Summary\n\n- [A](a.md)\n");
+    write("src/a.md", &format!("```lab\n{block}```\n"));
+    let mut config = Config::default();
+    config
+        .set("preprocessor.obsbook.compose", "compose.yaml")
+        .unwrap();
+    let book = LoadedBook::with_config(folder, &config).unwrap();
+    assert!(
+        book.book.diagnostics.is_empty(),
+        "{:?}",
+        book.book.diagnostics
+    );
+    book
+}
+
+/// How a lab ended, and what is left of it.
+pub(super) struct Ran {
+    pub(super) outcome: Outcome,
+    pub(super) fakes: Fakes,
+    /// Entries of the journal.
+    pub(super) owed: usize,
+    pub(super) evidence: Evidence,
+}
+
+pub(super) async fn run(
+    block: &str,
+    telemetry: Telemetry,
+    obedience: Obedience,
+    interrupt: &Interrupt,
+) -> Ran {
+    run_with(block, telemetry, obedience, interrupt, |_| {}).await
+}
+
+/// Runs the lab of `block`; `beside` gets what is true of the fakes, to change it meanwhile.
+pub(super) async fn run_with(
+    block: &str,
+    telemetry: Telemetry,
+    obedience: Obedience,
+    interrupt: &Interrupt,
+    beside: impl FnOnce(Arc<Mutex<Truth>>),
+) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let book = book(folder.path(), block);
+    let fakes = Fakes::start(telemetry, obedience).await;
+    fakes.truth.lock().unwrap().journal = folder.path().join("journal.jsonl");
+    beside(Arc::clone(&fakes.truth));
+    let stack = Stack::on(fakes.engine.clone(), &book, &Options::default()).unwrap();
+    let journal = Mutex::new(Journal::open(folder.path()).unwrap());
+    let services: BTreeSet<String> = ["metrics".to_owned(), "target".to_owned()].into();
+    let lab = book.book.labs().next().unwrap();
+    let outcome = LabRun {
+        stack: &stack,
+        lab,
+        journal: &journal,
+        reporter: &Reporter::new(vec![Box::new(EvidenceFiles::new(folder.path()))]),
+        interrupt,
+        services: &services,
+        clock_offset: SignedDuration::ZERO,
+        full_deadlines: false,
+        broken_before: None,
+        mend: None,
+        hidden: false,
+        busy: tokio::sync::Mutex::default(),
+    }
+    .run()
+    .await;
+    let owed = Journal::open(folder.path()).unwrap().entries().len();
+    Ran {
+        outcome,
+        fakes,
+        owed,
+        evidence: Evidence::read(folder.path(), "lab").unwrap(),
+    }
+}
+
+pub(super) async fn check(
+    block: &str,
+    telemetry: Telemetry,
+    obedience: Obedience,
+    verdict: Verdict,
+    words: &str,
+) {
+    let ran = run(block, telemetry, obedience, &Interrupt::default()).await;
+    let said = format!(
+        "{} {}",
+        ran.outcome.reason.clone().unwrap_or_default(),
+        ran.outcome.seen.join(" ")
+    );
+    assert_eq!(
+        ran.outcome.verdict, verdict,
+        "{telemetry:?}, {obedience:?}: {said}"
+    );
+    assert!(said.contains(words), "{telemetry:?}, {obedience:?}: {said}");
+    let mended = ran.fakes.truth.lock().unwrap().running;
+    assert_eq!(
+        mended,
+        obedience != Obedience::RefusesStart,
+        "{telemetry:?}: the fault is still in place"
+    );
+    assert_eq!(ran.owed, usize::from(!mended), "{telemetry:?}: the journal");
+}
