@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use mdbook_core::config::Config;
 use mdbook_summary::{SummaryItem, parse_summary};
 use obsbook_lab::book::{Book, Document, Role};
-use obsbook_lab::compose::{ComposeModel, normal};
+use obsbook_lab::compose::{ComposeModel, as_project_name, dotenv, normal};
 use obsbook_lab::span::SourceFile;
 use obsbook_lab::surroundings::Surroundings;
 
@@ -83,7 +83,14 @@ impl LoadedBook {
         let load = |path: &Path| {
             std::fs::read_to_string(root.join(path)).map_err(|error| error.to_string())
         };
-        let model = ComposeModel::read(&settings.compose_file(&root), &load);
+        let compose = settings.compose_file(&root);
+        let of_process = |name: &str| std::env::var(name).ok();
+        // As obsbook calls Compose: with the book's own file, else with the one that Compose finds.
+        let beside = [Path::new(".env").to_owned(), compose.with_file_name(".env")];
+        let set = beside.iter().find_map(|path| load(path).ok());
+        let set = dotenv(&set.unwrap_or_default(), &of_process);
+        let variable = |name: &str| of_process(name).or_else(|| set.get(name).cloned());
+        let model = ComposeModel::read(&compose, &load, &variable);
         let (model, problem) = match model {
             Ok(model) => (Some(model), None),
             Err(problem) => (None, Some(*problem)),
@@ -112,17 +119,9 @@ impl LoadedBook {
                 .as_ref()
                 .and_then(|model| model.name.clone())
         };
-        let folder = || {
-            let name = self
-                .root
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .to_lowercase();
-            let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            name.chars().filter(|c| fine(*c)).collect()
-        };
-        settings.or_else(model).unwrap_or_else(folder)
+        let folder = || as_project_name(&self.root.file_name()?.to_string_lossy());
+        let found = settings.or_else(model).or_else(folder);
+        found.unwrap_or_else(|| "obsbook".to_owned())
     }
 }
 
