@@ -16,10 +16,10 @@ use crate::terminal;
 pub(super) fn printed(format: Format) -> Vec<Box<dyn Output>> {
     let main: Box<dyn Output> = match format {
         Format::Human => Box::new(Human::new(
-            stdout(),
+            terminal::Stdout,
             terminal::colour(stdout().is_terminal()),
         )),
-        Format::Json => Box::new(JsonLines::new(stdout())),
+        Format::Json => Box::new(JsonLines::new(terminal::Stdout)),
     };
     // Progress comes first: its spinner is taken away before a line is written in its place.
     vec![Box::<terminal::Progress>::default(), main]

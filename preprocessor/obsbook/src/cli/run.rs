@@ -8,6 +8,7 @@ use super::{
     challenge, check, completions, doctor, down, explain, fault, hint, lint, list, mdbook, new,
     progress, prove, replay, reset, results, scenario, schema, status, up, watch,
 };
+use crate::terminal;
 
 /// Runs the command that the process's arguments name, and returns its exit status.
 pub async fn run() -> ExitStatus {
@@ -80,5 +81,9 @@ pub async fn run() -> ExitStatus {
         Some(Command::Completions { shell }) => Ok(completions::run(*shell)),
     };
     // A command either returns its status or has told why it ended early: both are statuses.
-    done.unwrap_or_else(|status| status)
+    let status = done.unwrap_or_else(|status| status);
+    if terminal::has_lost_output() {
+        return status.and(ExitStatus::Environment);
+    }
+    status
 }

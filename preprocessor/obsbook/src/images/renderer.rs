@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
 use super::progress::Progress;
+use crate::terminal::told;
 
 /// How often a step shows a line of its output where there are no bars.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -128,7 +129,7 @@ impl Renderer {
             // A line for each instruction, none for its end.
             None if shown.line != line => {
                 let short: String = line.chars().take(WIDTH).collect();
-                eprintln!("{image} {}/{steps} {short}", (step + 1).min(steps));
+                told!("{image} {}/{steps} {short}", (step + 1).min(steps));
             }
             None => {}
         }
@@ -148,7 +149,7 @@ impl Renderer {
         match &self.bars {
             // Written above the bars; a terminal that went away is no reason to stop.
             Some(bars) => drop(bars.println(line)),
-            None => eprintln!("{line}"),
+            None => told!("{line}"),
         }
     }
 }

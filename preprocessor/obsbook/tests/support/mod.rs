@@ -55,6 +55,7 @@ pub(crate) fn obsbook(state: &Path) -> Command {
 
 /// What a finished call printed and returned.
 pub(crate) struct Told {
+#[allow(dead_code, reason = "not every test runs a call to its end")]
     /// Standard output.
     pub(crate) out: String,
     /// Standard error.
@@ -75,5 +76,6 @@ impl From<Output> for Told {
 
 /// Runs a call to its end.
 pub(crate) fn told(command: &mut Command) -> Told {
+#[allow(dead_code, reason = "not every test does")]
     command.output().expect("obsbook starts").into()
 }
