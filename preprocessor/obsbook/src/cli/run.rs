@@ -12,6 +12,16 @@ use crate::terminal;
 
 /// Runs the command that the process's arguments name, and returns its exit status.
 pub async fn run() -> ExitStatus {
+    let mut arguments = std::env::args_os().skip(1);
+    // A variable that some other command refuses must not keep mdBook from its answer: it would leave all labs out.
+    if arguments
+        .next()
+        .is_some_and(|command| command == "supports")
+        && let (Some(renderer), None) = (arguments.next(), arguments.next())
+        && !renderer.to_string_lossy().starts_with('-')
+    {
+        return mdbook::supports(&renderer.to_string_lossy());
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
