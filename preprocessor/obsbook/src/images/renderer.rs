@@ -78,6 +78,7 @@ impl Renderer {
                 }
                 self.write(&format!("{what}: done in {} s", took.as_secs()));
             }
+            Progress::Warning(what) => self.write(&format!("warning: {what}")),
             Progress::Pulling { image } => self.write(&format!("pulling {image}")),
             Progress::Started { images, log } => {
                 let count = images.len();
