@@ -35,7 +35,7 @@ pub async fn run() -> ExitStatus {
     };
     let common = &cli.common;
     let done = match &cli.command {
-        None => mdbook::preprocess().await,
+        None => mdbook::preprocess(common).await,
         Some(Command::Supports { renderer }) => return mdbook::supports(renderer),
         Some(Command::Check {
             selectors,
