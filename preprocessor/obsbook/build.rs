@@ -1,5 +1,7 @@
 //! Says which engine this is: a digest of the sources that decide how a lab ends, so that a proof is known to be of this engine.
 
+#![allow(clippy::print_stdout, reason = "Cargo reads it")]
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

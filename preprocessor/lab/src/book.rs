@@ -255,14 +255,14 @@ fn spelling(info: &str) -> Spelling {
     if info == "lab" {
         return Spelling::Lab;
     }
-    let word = info.split([' ', ',', '{', '\t']).next().unwrap_or_default();
+    // `{.lab}`, `lab=1` and `lab-block` begin with the word as well.
+    let mut words = info.split(|c: char| !c.is_alphanumeric());
+    let word = words.find(|word| !word.is_empty()).unwrap_or_default();
     let lower = word.to_lowercase();
-    let slip = matches!(
-        lower.as_str(),
-        "lab" | "labs" | "lab:" | ".lab" | "lab-block" | "obsbook" | "obsbook-lab"
-    ) || (lower.len() >= 3
-        && suggest::nearest(&lower, ["lab"]).is_some()
-        && !matches!(lower.as_str(), "tab" | "lua" | "ada" | "dab"));
+    let slip = matches!(lower.as_str(), "lab" | "labs" | "obsbook")
+        || (lower.len() >= 3
+            && suggest::nearest(&lower, ["lab"]).is_some()
+            && !matches!(lower.as_str(), "tab" | "lua" | "ada" | "dab"));
     if slip {
         Spelling::Misspelt
     } else {
@@ -385,5 +385,24 @@ mod tests {
             "```lua\n```\n```promql\nup\n```\n```\nplain\n```\n```yaml\nid: x\n```\n```bash\n```\n";
         let book = Book::read(&[chapter("a.md", text, 1)], &around());
         assert!(book.diagnostics.is_empty() && book.blocks.is_empty());
+    }
+
+    #[test]
+    fn a_misspelt_info_string_is_told_from_another_language() {
+        let check = |infos: &str, expected: Spelling| {
+            for info in infos.split_whitespace() {
+                assert_eq!(spelling(info), expected, "{info}");
+            }
+        };
+        check("lab", Spelling::Lab);
+        check(
+            "Lab labs lba .lab {.lab} {lab} lab; lab:x lab=1 lab/x lab(x) lab-1 lab1 lab-block obsbook-lab",
+            Spelling::Misspelt,
+        );
+        check(
+            "text rust,ignore {.rust} c++ f# a la-tex console,verify tab lua",
+            Spelling::Other,
+        );
+        assert_eq!(spelling(""), Spelling::Other);
     }
 }

@@ -223,6 +223,22 @@ pub enum Event {
         /// Seconds that it took.
         seconds: f64,
     },
+    /// A changed lab ended, and so its lab is proven or not.
+    Proof {
+        /// What was changed.
+        change: String,
+        /// How it had to end, in words.
+        expected: String,
+        /// How it ended.
+        verdict: Verdict,
+        /// Whether the lab is proven.
+        holds: bool,
+        /// Whether it ended so in an earlier run, and nothing has changed since.
+        kept: bool,
+        /// Why the change need not be noticed, where somebody has said so.
+        #[serde(default)]
+        equivalent: Option<String>,
+    },
     /// The run ended.
     RunFinished {
         /// How many labs ended in each verdict.

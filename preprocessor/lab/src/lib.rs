@@ -13,6 +13,7 @@ pub mod dashboard;
 pub mod diagnostic;
 pub mod duration;
 pub mod event;
+pub mod include;
 pub mod logql;
 pub mod markdown;
 pub mod mutant;

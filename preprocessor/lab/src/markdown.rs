@@ -72,10 +72,14 @@ impl Fence {
 /// Returns every fenced code block of `text`, in order. Fences inside other blocks are found where CommonMark
 /// sees them: in lists and quotes, but not inside a longer fence, an indented block or an HTML comment.
 pub fn fences(text: &str) -> Vec<Fence> {
+    // Those of mdBook 0.5, but for smart punctuation, which changes no block.
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS;
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_HEADING_ATTRIBUTES
+        | Options::ENABLE_DEFINITION_LIST
+        | Options::ENABLE_GFM;
     let mut found = Vec::new();
     let mut open: Option<Fence> = None;
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
@@ -144,6 +148,13 @@ mod tests {
             3,
         );
         check("> ```lab\n> id: a\n> title: b\n> ```\n", "title", 3, 3);
+        check(
+            "term\n\n:   what it is\n\n    ```lab\n    id: a\n    title: b\n    ```\n",
+            "title",
+            7,
+            5,
+        );
+        check("> [!NOTE]\n> ```lab\n> title: b\n> ```\n", "title", 3, 3);
         check("```lab\r\nid: a\r\ntitle: b\r\n```\r\n", "title", 3, 1);
     }
 

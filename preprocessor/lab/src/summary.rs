@@ -89,7 +89,8 @@ fn items(text: &str) -> (Vec<Item>, Option<Span>) {
             Event::Start(Tag::Link { dest_url, .. }) => {
                 if let Some(span) = open.last() {
                     items.push(Item {
-                        file: dest_url.trim_start_matches("./").to_owned(),
+                        // The one escape that mdBook reads here.
+                        file: dest_url.trim_start_matches("./").replace("%20", " "),
                         span: span.clone(),
                     });
                 }
@@ -152,6 +153,12 @@ mod tests {
             Some("d/e.md"),
             "  - [E](./d/e.md)",
             "  - [New](new.md)",
+        );
+        check(
+            "- [A](./my%20a.md)\n- [B](b.md)\n",
+            Some("my a.md"),
+            "- [A](./my%20a.md)",
+            "- [New](new.md)",
         );
         check("* [A](a.md)", None, "* [A](a.md)", "* [New](new.md)");
         check(

@@ -88,6 +88,25 @@ impl Node {
             .filter(|(key, _)| *key != "<<")
     }
 
+    /// Returns the entries of a mapping, each key once: its own in order, then those of merge keys that it does not set itself.
+    pub fn merged_entries(&self) -> Vec<(&str, &Node)> {
+        let mut merged: Vec<(&str, &Node)> = self.entries().collect();
+        let Kind::Mapping(entries) = &self.kind else {
+            return merged;
+        };
+        for (_, value) in entries.iter().filter(|(key, _)| key.text() == Some("<<")) {
+            let one = matches!(value.kind, Kind::Mapping(_)).then_some(value);
+            for source in one.into_iter().chain(value.items()) {
+                for (key, value) in source.merged_entries() {
+                    if !merged.iter().any(|(known, _)| *known == key) {
+                        merged.push((key, value));
+                    }
+                }
+            }
+        }
+        merged
+    }
+
     /// Returns where `key` itself stands in a mapping.
     pub fn key_span(&self, key: &str) -> Option<Span> {
         let Kind::Mapping(entries) = &self.kind else {

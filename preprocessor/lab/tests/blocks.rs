@@ -399,7 +399,11 @@ after:
 "#,
     );
     let lab = book.labs().next().expect("a lab");
-    let model = ComposeModel::read(Path::new("compose.yaml"), &|_| Ok(COMPOSE.to_owned()));
+    let model = ComposeModel::read(
+        Path::new("compose.yaml"),
+        &|_| Ok(COMPOSE.to_owned()),
+        &|_| None,
+    );
     let model = model.expect("a model");
     let all: Vec<_> = obsbook_lab::mutant::mutants(lab, Some(&model))
         .into_iter()

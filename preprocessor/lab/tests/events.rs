@@ -120,6 +120,14 @@ fn every_event_is_read_as_it_was_written() {
             seen: vec!["what".to_owned()],
             seconds: 15.0,
         },
+        Event::Proof {
+            change: "without its fault".to_owned(),
+            expected: "failed".to_owned(),
+            verdict: Verdict::Passed,
+            holds: true,
+            kept: false,
+            equivalent: Some("why".to_owned()),
+        },
         Event::RunFinished {
             counts: [(Verdict::Passed, 1), (Verdict::Vacuous, 2)].into(),
             status: 1,

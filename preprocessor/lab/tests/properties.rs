@@ -218,7 +218,7 @@ proptest! {
 
     #[test]
     fn damaged_surroundings_are_read(text in damaged(COMPOSE)) {
-        let _ = ComposeModel::read(std::path::Path::new("compose.yaml"), &|_| Ok(text.clone()));
+        let _ = ComposeModel::read(std::path::Path::new("compose.yaml"), &|_| Ok(text.clone()), &|_| None);
         let _ = Dashboard::parse(&text);
     }
 

@@ -4,6 +4,12 @@
 //! be seen then. `cargo bench --bench overhead -- [ROUNDS] [SELECTOR…]` runs on the project `obsbook-benchmark`, takes it down at
 //! the end, and keeps its table for the benchmark `report`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a person watches"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

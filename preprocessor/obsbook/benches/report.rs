@@ -2,6 +2,8 @@
 //!
 //! It runs nothing. Each proof keeps what it saw in `.obsbook`, and this reads it; a proof that was not run has no figures.
 
+#![allow(clippy::print_stdout, reason = "the page is printed")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -156,6 +156,20 @@ fn a_lab_is_printed_or_appended_and_lints_clean() {
 }
 
 #[test]
+fn a_summary_keeps_its_line_ends_and_its_escapes() {
+    let (_folder, book) = copy("good");
+    fs::rename(book.join("src/target.md"), book.join("src/my b.md")).expect("renamed");
+    let before = "# Summary\r\n\r\n- [Target](my%20b.md)\r\n";
+    fs::write(book.join("src/SUMMARY.md"), before).expect("written");
+    let said = run(&book, &["new", "lesson", "c", "--after", "my b.md"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    assert_eq!(
+        text(&book, "src/SUMMARY.md"),
+        format!("{before}- [C](c.md)\r\n")
+    );
+}
+
+#[test]
 fn nothing_is_changed_where_something_is_wrong() {
     for (args, expected) in [
         (

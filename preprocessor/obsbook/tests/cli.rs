@@ -146,7 +146,10 @@ fn a_run_without_an_engine_still_ends_every_lab() {
 
 /// Sends what mdBook would send, with the book's own root and the given renderer.
 fn preprocess(name: &str, renderer: &str, engine: &str) -> Told {
-    let root = book(name);
+    preprocess_with(&book(name), renderer, engine, &[])
+}
+
+fn preprocess_with(root: &Path, renderer: &str, engine: &str, variables: &[(&str, &str)]) -> Told {
     let chapter = fs::read_to_string(root.join("src/target.md")).expect("a chapter");
     let input = serde_json::json!([
         {"root": root, "config": {"book": {"src": "src"}, "preprocessor": {"obsbook": {"compose": "../compose/compose.yaml"}}}, "renderer": renderer, "mdbook_version": "0.5.4"},
@@ -155,7 +158,8 @@ fn preprocess(name: &str, renderer: &str, engine: &str) -> Told {
     let state = tempfile::tempdir().expect("a folder");
     let mut child = obsbook(state.path())
         .env("DOCKER_HOST", engine)
-        .current_dir(&root)
+        .envs(variables.iter().copied())
+        .current_dir(root)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -223,6 +227,92 @@ fn supports_answers_by_status_alone() {
     }
 }
 
+#[test]
+fn variables_that_are_set_to_nothing_or_to_a_number_are_understood() {
+    let run = |variables: &[(&str, &str)], args: &[&str]| {
+        let state = tempfile::tempdir().expect("a folder");
+        let mut call = obsbook(state.path());
+        told(
+            call.arg("--book")
+                .arg(book("good"))
+                .args(args)
+                .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
+                .envs(variables.iter().copied()),
+        )
+    };
+    for variables in [
+        [("OBSBOOK_DYNAMIC_PORTS", "1")],
+        [("OBSBOOK_DYNAMIC_PORTS", "")],
+        [("OBSBOOK_JOBS", "")],
+        [("OBSBOOK_PROJECT", "")],
+    ] {
+        let said = run(&variables, &["check", "target-up"]);
+        assert_eq!(said.status, 3, "{variables:?}: {}", said.err);
+        assert!(
+            said.out.starts_with("1 lab on stack obsbook-fixture"),
+            "{}",
+            said.out
+        );
+    }
+    let said = run(&[("OBSBOOK_PROJECT", "Not A Name")], &["list"]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.err.contains("beginning with a letter or a digit"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn mdbook_is_answered_whatever_the_environment_says() {
+    for variable in ["OBSBOOK_DYNAMIC_PORTS", "OBSBOOK_PROJECT", "OBSBOOK_JOBS"] {
+        let state = tempfile::tempdir().expect("a folder");
+        let said = told(
+            obsbook(state.path())
+                .args(["supports", "test"])
+                .env(variable, "\u{e9} no"),
+        );
+        assert_eq!((said.status, said.err.as_str()), (0, ""), "{variable}");
+    }
+}
+
+#[test]
+fn a_test_run_takes_the_stack_that_the_environment_names() {
+    let folder = changed("src/target.md", |text| text);
+    let engine = "unix:///nowhere/docker.sock";
+    let variables = [("OBSBOOK_PROJECT", "mine"), ("OBSBOOK_DYNAMIC_PORTS", "1")];
+    let said = preprocess_with(&folder.path().join("good"), "test", engine, &variables);
+    assert_eq!(said.status, 3, "{}", said.err);
+    assert!(said.err.contains("3 labs on stack mine"), "{}", said.err);
+}
+
+#[test]
+fn old_results_do_not_speak_for_a_test_run_that_problems_end() {
+    let folder = changed("src/target.md", |text| text.replace("- kill:", "- kil:"));
+    let root = folder.path().join("good");
+    let results = root.join(".obsbook/results.json");
+    fs::create_dir(root.join(".obsbook")).expect("made");
+    for (old, status, is_left) in [(r#"{"v":1}"#, 2, false), (r#"{"v":2}"#, 2, true)] {
+        fs::write(&results, old).expect("written");
+        let said = preprocess_with(&root, "test", "unix:///nowhere/docker.sock", &[]);
+        assert_eq!(
+            (said.status, results.exists()),
+            (status, is_left),
+            "{}",
+            said.err
+        );
+    }
+    fs::write(root.join("src/target.md"), "# No labs\n").expect("written");
+    let said = run(&["--book", root.to_str().expect("a path"), "results"]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.err
+            .contains("is of format version 2, and this obsbook knows version 1"),
+        "{}",
+        said.err
+    );
+}
+
 /// A copy of the good book with one file changed.
 fn changed(file: &str, change: impl Fn(String) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -245,31 +335,60 @@ fn lint(folder: &Path) -> Told {
 #[test]
 fn labs_that_would_silently_never_run_are_problems() {
     let block = "```lab\nid: x\ntitle: t\ninject: [{kill: target}]\nexpect: [{container: target, is: exited}]\n```\n";
-    for (file, text, expected) in [
-        (
-            "src/forgotten.md",
-            block.to_owned(),
-            "SUMMARY.md does not reach",
-        ),
-        (
-            "src/target.md",
-            "# T\n\n{{#include part.md}}\n".to_owned(),
-            "",
-        ),
+    let unreached = "SUMMARY.md does not reach";
+    let included = "included file";
+    for (file, chapter, expected) in [
+        ("src/forgotten.md", "", unreached),
+        ("src/more.markdown", "", unreached),
+        ("src/Extra.MD", "", unreached),
+        ("src/part.md", "{{#include part.md}}", included),
+        ("src/lab.txt", "{{#include lab.txt}}", included),
+        ("src/part", "{{#include part:anchor}}", included),
+        ("x.MD", "{{ #include ../x.MD}}", included),
     ] {
-        let folder = changed(file, |_| text.clone());
-        if expected.is_empty() {
-            fs::write(folder.path().join("good/src/part.md"), block).expect("written");
+        for mark in ["", "\u{feff}"] {
+            let folder = changed(file, |_| format!("{mark}{block}"));
+            let page = folder.path().join("good/src/target.md");
+            fs::write(page, format!("# T\n\n{chapter}\n")).expect("written");
+            let said = lint(folder.path());
+            assert_eq!(said.status, 2, "{file}: {}", said.out);
+            assert!(said.out.contains(expected), "{file}: {}", said.out);
         }
-        let said = lint(folder.path());
-        assert_eq!(said.status, 2, "{}", said.out);
-        let expected = if expected.is_empty() {
-            "included file"
-        } else {
-            expected
-        };
-        assert!(said.out.contains(expected), "{}", said.out);
     }
+    let folder = changed("part.md", |_| block.to_owned());
+    let page = folder.path().join("good/src/target.md");
+    fs::write(page, "# T\n\n\\{{#include ../part.md}}\n").expect("written");
+    assert_eq!(lint(folder.path()).out, "0 labs in 1 chapter, no problem\n");
+}
+
+#[test]
+fn labs_are_found_where_mdbook_finds_blocks() {
+    let lab = "```lab\nid: x\ntitle: t\ninject: [{kill: target}]\nexpect: [{container: target, is: exited}]\n```\n";
+    let indented = lab.replace('\n', "\n    ");
+    for page in [
+        format!("\u{feff}{lab}"),
+        format!("term\n\n:   what it is\n\n    {indented}\n"),
+        format!("- item\n\n\t{}\n", lab.replace('\n', "\n\t")),
+    ] {
+        let folder = changed("src/target.md", |_| page.clone());
+        let said = lint(folder.path());
+        assert_eq!(said.out, "1 lab in 1 chapter, no problem\n", "{page}");
+    }
+}
+
+#[test]
+fn a_chapter_that_is_no_utf_8_is_a_problem_of_its_place() {
+    let folder = changed("src/target.md", |text| text);
+    let page = folder.path().join("good/src/target.md");
+    fs::write(page, b"# T\n\ncaf\xe9 au lait\n").expect("written");
+    let said = lint(folder.path());
+    assert_eq!(said.status, 2);
+    assert!(
+        said.out.contains("src/target.md:3:4") && said.out.contains("save the file as UTF-8"),
+        "{}{}",
+        said.out,
+        said.err
+    );
 }
 
 #[test]
@@ -277,6 +396,11 @@ fn settings_that_would_make_a_test_run_green_for_nothing_are_refused() {
     for (line, expected) in [
         ("optional = true", "optional = true"),
         ("renderers = [\"html\"]", "renderers"),
+        ("renderers = []", "renderers"),
+        (
+            "project = \"Not A Name\"",
+            "cannot be a compose project's name",
+        ),
         ("compse = \"x\"", "compse"),
     ] {
         let folder = changed("book.toml", |text| {

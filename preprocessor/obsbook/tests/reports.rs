@@ -171,6 +171,113 @@ fn junit_names_every_lab_and_an_old_file_does_not_speak_for_a_new_run() {
 }
 
 #[test]
+fn what_is_no_file_takes_the_report_and_stays() {
+    for (name, expected) in [("good", "</testsuites>"), ("broken", "</testsuites>")] {
+        let copy = Copy::of(name);
+        let pipe = copy.folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo").success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read_to_string(pipe).expect("the report")
+        });
+        copy.run(&["check", "--junit", "pipe"]);
+        let report = reader.join().expect("read");
+        assert_eq!(report.matches(expected).count(), 1, "{report}");
+        assert!(!pipe.is_file() && pipe.exists());
+    }
+}
+
+#[test]
+fn a_replay_does_not_write_over_its_run() {
+    let copy = Copy::of("good");
+    let live = copy.run(&["check", "--format", "json"]);
+    fs::write(copy.folder.path().join("same"), &live.out).expect("written");
+    std::os::unix::fs::symlink("same", copy.folder.path().join("link")).expect("a link");
+    for junit in ["same", "./same", "link"] {
+        let said = copy.run(&["replay", "same", "--junit", junit]);
+        assert_eq!(said.status, 2, "{junit}");
+        assert!(said.err.contains("= help:"), "{}", said.err);
+        assert_eq!(copy.text("same"), live.out);
+    }
+}
+
+#[test]
+fn a_replay_takes_a_pipe_and_what_editors_leave() {
+    let copy = Copy::of("good");
+    let live = copy.run(&["check", "--format", "json"]);
+    let edited = format!("\u{feff}\n{}\r\n\n", live.out.replace('\n', "\r\n"));
+    fs::write(copy.folder.path().join("edited"), edited).expect("written");
+    let input = fs::File::open(copy.folder.path().join("edited")).expect("a file");
+    let again = told(
+        copy.call(&["replay", "/dev/stdin", "--format", "json"])
+            .stdin(input),
+    );
+    assert_eq!(
+        (again.out, again.status),
+        (live.out.clone(), live.status),
+        "{}",
+        again.err
+    );
+    let mut shell = Command::new("bash");
+    shell
+        .arg("-c")
+        .arg("cat edited | exec \"$0\" replay <(cat edited) --format json");
+    let again = told(
+        shell
+            .arg(env!("CARGO_BIN_EXE_obsbook"))
+            .current_dir(copy.folder.path()),
+    );
+    assert_eq!(
+        (again.out, again.status),
+        (live.out, live.status),
+        "{}",
+        again.err
+    );
+}
+
+#[test]
+fn a_proof_is_replayed_as_it_was_told() {
+    let copy = Copy::of("good");
+    for format in ["human", "json"] {
+        let live = copy.run(&["prove", "--format", "json"]);
+        assert_eq!(
+            live.out.matches(r#""event":"proof","change":"#).count(),
+            4,
+            "{}",
+            live.out
+        );
+        fs::write(copy.folder.path().join("mine"), &live.out).expect("written");
+        let again = copy.run(&["replay", "mine", "--format", format]);
+        assert_eq!(again.status, live.status, "{}", again.err);
+        if format == "json" {
+            assert_eq!(again.out, live.out);
+        } else {
+            assert_eq!(again.out, copy.run(&["prove"]).out);
+            assert!(again.out.ends_with("0 of 4 proven\n"), "{}", again.out);
+        }
+    }
+}
+
+#[test]
+fn progress_of_a_newer_obsbook_is_left_as_it_is() {
+    let copy = Copy::of("tasks");
+    let newer = r#"{"v":2,"labs":"another shape"}"#;
+    let file = copy.root().join(".obsbook/progress.json");
+    fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+    fs::write(&file, newer).expect("written");
+    let said = copy.run(&["progress"]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.err.contains("is of format version 2") && said.err.contains("= help:"),
+        "{}",
+        said.err
+    );
+    copy.run(&["check"]);
+    assert_eq!(fs::read_to_string(&file).expect("the file"), newer);
+}
+
+#[test]
 fn annotations_go_to_standard_error_and_the_table_to_the_summary() {
     let copy = Copy::of("good");
     let workspace = copy.folder.path();

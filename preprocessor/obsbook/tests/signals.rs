@@ -2,8 +2,11 @@
 //!
 //! Boots the profile `tracing` beside any other stack; needs an engine and the images, and fails without.
 
+#![allow(clippy::print_stdout, reason = "what arrived when is for people")]
+
 #[path = "support/sandbox.rs"]
 mod sandbox;
+
 mod support;
 
 use std::process::Command;

@@ -47,8 +47,12 @@ const SCENARIO: &str = "title: Slow database\ninject:\n  - network: { from: orde
 
 /// Returns what the names in the tests' blocks are checked against.
 pub(crate) fn surroundings() -> Surroundings {
-    let model = ComposeModel::read(Path::new("compose.yaml"), &|_| Ok(COMPOSE.to_owned()))
-        .expect("a model");
+    let model = ComposeModel::read(
+        Path::new("compose.yaml"),
+        &|_| Ok(COMPOSE.to_owned()),
+        &|_| None,
+    )
+    .expect("a model");
     let mut around = Surroundings {
         model: Some(model),
         profile: "core".to_owned(),

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use mdbook_core::config::Config;
 use mdbook_summary::{SummaryItem, parse_summary};
 use obsbook_lab::book::{Book, Document, Role};
-use obsbook_lab::compose::{ComposeModel, normal};
+use obsbook_lab::compose::{ComposeModel, as_project_name, dotenv, normal};
+use obsbook_lab::diagnostic::Diagnostic;
+use obsbook_lab::include;
 use obsbook_lab::span::SourceFile;
 use obsbook_lab::surroundings::Surroundings;
 
 use super::settings::{Settings, SettingsError};
 use super::surroundings::surroundings;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A book with everything that its labs need to be planned.
 #[derive(Debug, Clone)]
@@ -79,18 +83,26 @@ impl LoadedBook {
     pub fn with_config(root: &Path, config: &Config) -> Result<Self, LoadError> {
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let settings = Settings::from_config(config)?;
-        let documents = documents(&root, &config.book.src)?;
+        let (documents, unread) = documents(&root, &config.book.src)?;
         let load = |path: &Path| {
             std::fs::read_to_string(root.join(path)).map_err(|error| error.to_string())
         };
-        let model = ComposeModel::read(&settings.compose_file(&root), &load);
+        let compose = settings.compose_file(&root);
+        let of_process = |name: &str| std::env::var(name).ok();
+        // As obsbook calls Compose: with the book's own file, else with the one that Compose finds.
+        let beside = [Path::new(".env").to_owned(), compose.with_file_name(".env")];
+        let set = beside.iter().find_map(|path| load(path).ok());
+        let set = dotenv(&set.unwrap_or_default(), &of_process);
+        let variable = |name: &str| of_process(name).or_else(|| set.get(name).cloned());
+        let model = ComposeModel::read(&compose, &load, &variable);
         let (model, problem) = match model {
             Ok(model) => (Some(model), None),
             Err(problem) => (None, Some(*problem)),
         };
         let (around, problems) = surroundings(&root, &settings, model);
         let mut book = Book::read(&documents, &around);
-        book.diagnostics.splice(0..0, problems);
+        book.diagnostics
+            .splice(0..0, unread.into_iter().chain(problems));
         // A book without labs needs no compose file.
         if let Some(problem) = problem.filter(|_| !book.blocks.is_empty()) {
             book.diagnostics.insert(0, problem);
@@ -112,21 +124,13 @@ impl LoadedBook {
                 .as_ref()
                 .and_then(|model| model.name.clone())
         };
-        let folder = || {
-            let name = self
-                .root
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .to_lowercase();
-            let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            name.chars().filter(|c| fine(*c)).collect()
-        };
-        settings.or_else(model).unwrap_or_else(folder)
+        let folder = || as_project_name(&self.root.file_name()?.to_string_lossy());
+        let found = settings.or_else(model).or_else(folder);
+        found.unwrap_or_else(|| "obsbook".to_owned())
     }
 }
 
-fn documents(root: &Path, src: &Path) -> Result<Vec<Document>, LoadError> {
+fn documents(root: &Path, src: &Path) -> Result<(Vec<Document>, Vec<Diagnostic>), LoadError> {
     let summary_file = src.join("SUMMARY.md");
     let fail = |reason: String| LoadError::Summary {
         file: summary_file.clone(),
@@ -135,14 +139,14 @@ fn documents(root: &Path, src: &Path) -> Result<Vec<Document>, LoadError> {
     let text = std::fs::read_to_string(root.join(&summary_file))
         .map_err(|error| fail(error.to_string()))?;
     let summary = parse_summary(&text).map_err(|error| fail(format!("{error:#}")))?;
-    let mut documents = Vec::new();
+    let (mut documents, mut problems) = (Vec::new(), Vec::new());
     let parts = [
         &summary.prefix_chapters,
         &summary.numbered_chapters,
         &summary.suffix_chapters,
     ];
     for items in parts {
-        chapters(root, src, items, &mut documents)?;
+        chapters(root, src, items, &mut documents, &mut problems)?;
     }
     let known: BTreeSet<PathBuf> = documents
         .iter()
@@ -160,7 +164,7 @@ fn documents(root: &Path, src: &Path) -> Result<Vec<Document>, LoadError> {
         if path == summary_file || known.contains(&path) || included.contains(&path) {
             continue;
         }
-        if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
+        if let Ok(Ok(text)) = content(&root.join(&path)).map(String::from_utf8) {
             others.push(Document {
                 source: SourceFile::new(path, text),
                 role: Role::Unreached,
@@ -168,7 +172,7 @@ fn documents(root: &Path, src: &Path) -> Result<Vec<Document>, LoadError> {
         }
     }
     documents.extend(others);
-    Ok(documents)
+    Ok((documents, problems))
 }
 
 fn chapters(
@@ -176,6 +180,7 @@ fn chapters(
     src: &Path,
     items: &[SummaryItem],
     documents: &mut Vec<Document>,
+    problems: &mut Vec<Diagnostic>,
 ) -> Result<(), LoadError> {
     for item in items {
         let SummaryItem::Link(link) = item else {
@@ -184,30 +189,52 @@ fn chapters(
         // A link without a location is a draft: a name and nothing to read.
         if let Some(location) = &link.location {
             let path = src.join(location);
-            let text =
-                std::fs::read_to_string(root.join(&path)).map_err(|error| LoadError::Chapter {
-                    file: path.clone(),
-                    reason: error.to_string(),
-                })?;
+            let text = content(&root.join(&path)).map_err(|error| LoadError::Chapter {
+                file: path.clone(),
+                reason: error.to_string(),
+            })?;
+            let source = source(path, text, problems);
             let number = link
                 .number
                 .as_ref()
                 .map(|number| number.to_vec())
                 .unwrap_or_default();
             documents.push(Document {
-                source: SourceFile::new(path, text),
+                source,
                 role: Role::Chapter {
                     name: link.name.clone(),
                     number,
                 },
             });
         }
-        chapters(root, src, &link.nested_items, documents)?;
+        chapters(root, src, &link.nested_items, documents, problems)?;
     }
     Ok(())
 }
 
-/// The Markdown files that `{{#include …}}` and its kin bring into chapters.
+/// Returns a chapter's text; where it is not UTF-8, that is a problem of its place.
+fn source(path: PathBuf, text: Vec<u8>, problems: &mut Vec<Diagnostic>) -> SourceFile {
+    match String::from_utf8(text) {
+        Ok(text) => SourceFile::new(path, text),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let source = SourceFile::new(path, text);
+            let replaced = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+            problems.push(
+                Diagnostic::new(
+                    &source,
+                    replaced,
+                    "a byte that is not UTF-8, so mdBook cannot read the file",
+                )
+                .hint("save the file as UTF-8"),
+            );
+            source
+        }
+    }
+}
+
+/// The files that `{{#include …}}` and its kin bring into chapters.
 fn included(root: &Path, documents: &[Document]) -> Vec<Document> {
     let mut found: Vec<Document> = Vec::new();
     let mut open: Vec<SourceFile> = documents
@@ -216,15 +243,13 @@ fn included(root: &Path, documents: &[Document]) -> Vec<Document> {
         .collect();
     while let Some(source) = open.pop() {
         let folder = source.path.parent().unwrap_or(Path::new("")).to_owned();
-        for target in include_targets(&source.text) {
+        for target in include::targets(&source.text) {
             let path = normal(&folder.join(target));
-            let is_markdown = path
-                .extension()
-                .is_some_and(|ending| ending == "md" || ending == "markdown");
-            if !is_markdown || found.iter().any(|known| known.source.path == path) {
-                continue;
-            }
-            if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
+            let is_known = found.iter().any(|known| known.source.path == path);
+            // Whatever its name: what it holds is part of the chapter. What is no text mdBook refuses.
+            if let Some(Ok(text)) = (!is_known).then(|| content(&root.join(&path)))
+                && let Ok(text) = String::from_utf8(text)
+            {
                 let source = SourceFile::new(path, text);
                 open.push(source.clone());
                 found.push(Document {
@@ -235,20 +260,6 @@ fn included(root: &Path, documents: &[Document]) -> Vec<Document> {
         }
     }
     found
-}
-
-/// The paths in `{{#include path:anchor}}`, `{{#rustdoc_include …}}` and `{{#template path …}}`.
-fn include_targets(text: &str) -> impl Iterator<Item = &str> {
-    text.split("{{#").skip(1).filter_map(|rest| {
-        let inside = rest.split("}}").next()?;
-        let (word, target) = inside.split_once(char::is_whitespace)?;
-        let target = target.split_whitespace().next()?.split(':').next()?;
-        matches!(
-            word,
-            "include" | "rustdoc_include" | "template" | "playground"
-        )
-        .then_some(target)
-    })
 }
 
 fn markdown_files(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) {
@@ -263,8 +274,24 @@ fn markdown_files(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) {
         let hidden = name.to_string_lossy().starts_with('.');
         if full.is_dir() && !hidden && !full.is_symlink() {
             markdown_files(root, &path, found);
-        } else if path.extension().is_some_and(|ending| ending == "md") {
+        } else if is_markdown(&path) {
             found.push(path);
         }
     }
+}
+
+fn is_markdown(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    ["md", "markdown"]
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// Returns what a file holds, without the byte order mark that mdBook leaves out as well.
+fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut text = std::fs::read(path)?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len());
+    }
+    Ok(text)
 }

@@ -12,4 +12,4 @@ pub use create::{CreateError, CreatedLab, CreatedLesson, NewLab, NewLesson};
 pub use digest::hexadecimal;
 pub use load::{LoadError, LoadedBook};
 pub use preprocess::{PreprocessError, read_input, render_html, supports, unchanged};
-pub use settings::{Settings, SettingsError, find_root};
+pub use settings::{PROJECT_NAME, Settings, SettingsError, find_root};

@@ -124,11 +124,11 @@ fn with_cards(content: &str, book: &Book) -> String {
     out
 }
 
-/// Spaces as wide as a list marker, and the marks of a quote as they are.
+/// Spaces as wide as a list marker; the marks of a quote, and tabs, as they are.
 fn blank(indent: &str) -> String {
     indent
         .chars()
-        .map(|c| if c == '>' { '>' } else { ' ' })
+        .map(|c| if matches!(c, '>' | '\t') { c } else { ' ' })
         .collect()
 }
 
@@ -140,6 +140,18 @@ mod tests {
     fn only_html_and_test_are_supported() {
         for (renderer, expected) in [("html", true), ("test", true), ("pdf", false), ("", false)] {
             assert_eq!(supports(renderer), expected, "{renderer}");
+        }
+    }
+
+    #[test]
+    fn what_a_block_stands_in_is_kept() {
+        for (indent, expected) in [
+            ("> ", "> "),
+            ("  - ", "    "),
+            ("\t", "\t"),
+            (">\t1. ", ">\t   "),
+        ] {
+            assert_eq!(blank(indent), expected, "{indent:?}");
         }
     }
 

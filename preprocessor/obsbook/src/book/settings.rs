@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mdbook_core::config::Config;
+use obsbook_lab::compose::is_project_name;
 use serde::{Deserialize, Deserializer};
 
 use crate::images::Source;
@@ -43,7 +44,7 @@ pub struct Settings {
     /// Preprocessors that run before this one; mdBook's own key.
     pub after: Vec<String>,
     /// The renderers that obsbook runs for; mdBook's own key.
-    pub renderers: Vec<String>,
+    pub renderers: Option<Vec<String>>,
     /// Whether mdBook goes on without obsbook; mdBook's own key.
     pub optional: bool,
 }
@@ -105,7 +106,7 @@ impl Default for Settings {
             command: None,
             before: Vec::new(),
             after: Vec::new(),
-            renderers: Vec::new(),
+            renderers: None,
             optional: false,
         }
     }
@@ -126,7 +127,14 @@ pub enum SettingsError {
     /// `optional` or `renderers` would let a test run pass without running a lab.
     #[error("[preprocessor.obsbook] in book.toml: {0}")]
     FalseGreen(&'static str),
+    /// `docker compose` would refuse the project's name.
+    #[error("[preprocessor.obsbook] in book.toml: `{0}` cannot be a compose project's name")]
+    Project(String),
 }
+
+/// What a compose project's name is made of.
+pub const PROJECT_NAME: &str =
+    "lowercase letters, digits, `-` and `_`, beginning with a letter or a digit";
 
 impl SettingsError {
     /// Returns the next step.
@@ -141,6 +149,7 @@ impl SettingsError {
             Self::FalseGreen(_) => {
                 "remove the key: a test run that skips the labs would be green".to_owned()
             }
+            Self::Project(_) => PROJECT_NAME.to_owned(),
         }
     }
 }
@@ -154,18 +163,25 @@ impl Settings {
         let settings: Option<Self> = config
             .get("preprocessor.obsbook")
             .map_err(|error| SettingsError::Table(format!("{error:#}")))?;
-        let settings = settings.unwrap_or_default();
+        let mut settings = settings.unwrap_or_default();
         if settings.optional {
             return Err(SettingsError::FalseGreen(
                 "`optional = true` makes mdBook go on without obsbook",
             ));
         }
-        if !settings.renderers.is_empty() && !settings.renderers.iter().any(|name| name == "test") {
+        let renderers = settings.renderers.as_ref();
+        if renderers.is_some_and(|names| !names.iter().any(|name| name == "test")) {
             return Err(SettingsError::FalseGreen(
                 "`renderers` without \"test\" makes `mdbook test` skip every lab",
             ));
         }
-        Ok(settings)
+        if settings.project.as_deref() == Some("") {
+            settings.project = None;
+        }
+        match &settings.project {
+            Some(name) if !is_project_name(name) => Err(SettingsError::Project(name.clone())),
+            _ => Ok(settings),
+        }
     }
 
     /// Returns the compose file of the book at `root`, relative to it.

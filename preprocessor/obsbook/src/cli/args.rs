@@ -1,11 +1,14 @@
 //! The commands and their flags.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use obsbook_lab::compose::is_project_name;
 use obsbook_lab::partition::Partition;
 
+use crate::book::PROJECT_NAME;
 use crate::images::Source;
 
 /// Check the labs of an mdBook against real services.
@@ -33,9 +36,10 @@ pub(super) struct Common {
         short = 'p',
         global = true,
         value_name = "NAME",
-        env = "OBSBOOK_PROJECT"
+        env = "OBSBOOK_PROJECT",
+        value_parser = project
     )]
-    pub(super) project: Option<String>,
+    pub(super) project: Option<Given<String>>,
     /// For people, or one JSON object a line
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
@@ -46,8 +50,34 @@ pub(super) struct Common {
     #[arg(long, global = true)]
     pub(super) install: bool,
     /// Publish free ports instead of the usual ones
-    #[arg(long, global = true, env = "OBSBOOK_DYNAMIC_PORTS", action = clap::ArgAction::SetTrue)]
+    #[arg(long, global = true, env = "OBSBOOK_DYNAMIC_PORTS", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     pub(super) dynamic_ports: bool,
+}
+
+/// A value that was given, or the empty text: a variable that is set to nothing is not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Given<T>(Option<T>);
+
+impl<T: Clone> Given<T> {
+    /// Returns the value of a flag or variable, if it has one.
+    pub(super) fn value(given: Option<&Self>) -> Option<T> {
+        given.and_then(|given| given.0.clone())
+    }
+}
+
+fn project(text: &str) -> Result<Given<String>, &'static str> {
+    match text {
+        "" => Ok(Given(None)),
+        name if is_project_name(name) => Ok(Given(Some(name.to_owned()))),
+        _ => Err(PROJECT_NAME),
+    }
+}
+
+fn jobs(text: &str) -> Result<Given<NonZeroUsize>, std::num::ParseIntError> {
+    if text.is_empty() {
+        return Ok(Given(None));
+    }
+    text.parse().map(|jobs| Given(Some(jobs)))
 }
 
 /// Where else a run is reported.
@@ -92,8 +122,8 @@ impl From<Images> for Source {
 #[derive(Debug, Args)]
 pub(super) struct Share {
     /// Run labs on up to this many stacks at once [default: from this machine's memory and processors]
-    #[arg(long, short = 'j', value_name = "N", env = "OBSBOOK_JOBS")]
-    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    #[arg(long, short = 'j', value_name = "N", env = "OBSBOOK_JOBS", value_parser = jobs)]
+    pub(super) jobs: Option<Given<NonZeroUsize>>,
     /// Run one share of the labs, such as 2/5: the second of five
     #[arg(long, value_name = "I/N")]
     pub(super) partition: Option<Partition>,

@@ -125,8 +125,7 @@ fn given(challenge: &Challenge, answers: &[String]) -> Result<Vec<String>, ExitS
         return Ok(answers.to_vec());
     }
     let ask = |(index, question)| {
-        eprint!("\n{}\n> ", words(index, question));
-        let _ = stderr().flush();
+        let _ = write!(stderr(), "\n{}\n> ", words(index, question));
         let mut line = String::new();
         match stdin().read_line(&mut line) {
             Ok(_) => Ok(line.trim().to_owned()),

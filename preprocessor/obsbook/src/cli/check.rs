@@ -4,6 +4,7 @@ use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Common, Reports, Share};
 use super::context::{Context, interrupt};
+use super::outputs;
 use crate::prepare;
 use crate::run::run as run_labs;
 
@@ -14,6 +15,9 @@ pub(super) async fn run(
     share: &Share,
     reports: &Reports,
 ) -> Result<ExitStatus, ExitStatus> {
+    if let Some(junit) = &reports.junit {
+        outputs::make_room(junit)?;
+    }
     let context = Context::load(common)?.keeping(reports)?;
     context.check_blocks()?;
     let labs = context.share(selectors, share)?;

@@ -1,5 +1,6 @@
 //! What most commands begin with: the book, its problems, and where reports go.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use obsbook_lab::block::Lab;
@@ -8,13 +9,14 @@ use obsbook_lab::selector::{select, select_queries, select_to_prove};
 use obsbook_lab::suggest;
 use obsbook_lab::verdict::ExitStatus;
 
-use super::args::{Common, Format, Reports, Share};
+use super::args::{Common, Format, Given, Reports, Share};
 use super::outputs;
 use crate::book::{LoadedBook, SettingsError, find_root};
 use crate::images::Source;
 use crate::prepare::Preparation;
 use crate::report::Reporter;
 use crate::run::{Environment, Interrupt, jobs};
+use crate::terminal::told;
 
 /// A command's surroundings.
 pub(super) struct Context {
@@ -69,7 +71,7 @@ impl Context {
         share: &Share,
         labs: &[&Lab],
     ) -> Environment<'a> {
-        let asked = share.jobs.map(std::num::NonZeroUsize::get);
+        let asked = Given::value(share.jobs.as_ref()).map(NonZeroUsize::get);
         Environment {
             book: &self.book,
             preparation: &self.preparation,
@@ -134,10 +136,11 @@ fn picked<'b>(labs: Vec<&'b Lab>, share: &Share) -> Vec<&'b Lab> {
 }
 
 impl Preparation {
-    fn of(common: &Common, book: &LoadedBook) -> Self {
+    /// Returns how a command finds and brings up the stack: its flags and their variables win over book.toml.
+    pub(super) fn of(common: &Common, book: &LoadedBook) -> Self {
         Self {
             options: crate::stack::Options {
-                project: common.project.clone(),
+                project: Given::value(common.project.as_ref()),
                 dynamic_ports: common.dynamic_ports,
             },
             images: common.images.map(Source::from).or(book.settings.images),
@@ -160,9 +163,9 @@ pub(super) fn root(common: &Common) -> Result<PathBuf, SettingsError> {
 pub(super) fn interrupt() -> Interrupt {
     let listening = Interrupt::listen(|first| {
         if first {
-            eprintln!("\ninterrupted: undoing what is broken, then ending");
+            told!("\ninterrupted: undoing what is broken, then ending");
         } else {
-            eprintln!("still undoing; the stack would stay broken otherwise");
+            told!("still undoing; the stack would stay broken otherwise");
         }
     });
     listening.unwrap_or_default()
@@ -170,9 +173,9 @@ pub(super) fn interrupt() -> Interrupt {
 
 /// Tells an error of usage or of the book, and returns its exit status.
 pub(super) fn fail(error: &dyn std::fmt::Display, hint: Option<String>) -> ExitStatus {
-    eprintln!("error: {error}");
+    told!("error: {error}");
     if let Some(hint) = hint {
-        eprintln!("  = help: {hint}");
+        told!("  = help: {hint}");
     }
     ExitStatus::Invalid
 }

@@ -2,17 +2,19 @@
 
 use crate::terminal::out;
 use std::io::{IsTerminal, stderr, stdin};
+use std::path::Path;
 
+use mdbook_core::config::Config;
 use obsbook_lab::event::Event;
 use obsbook_lab::verdict::ExitStatus;
 
+use super::args::Common;
 use super::context::{fail, interrupt};
 use super::outputs;
 use crate::book::{self, LoadedBook, Settings};
 use crate::prepare::Preparation;
-use crate::report::{Human, Reporter};
+use crate::report::{Human, Reporter, Results};
 use crate::run::{Environment, jobs, run as run_labs};
-use crate::stack::Options;
 use crate::terminal;
 use obsbook_lab::selector::select;
 
@@ -25,7 +27,7 @@ pub(super) fn supports(renderer: &str) -> ExitStatus {
     }
 }
 
-pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
+pub(super) async fn preprocess(common: &Common) -> Result<ExitStatus, ExitStatus> {
     if stdin().is_terminal() {
         return Err(fail(
             &"obsbook without a command waits for a book from mdBook",
@@ -34,6 +36,9 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
     }
     let (context, mdbook) =
         book::read_input(stdin().lock()).map_err(|error| fail(&error, Some(error.hint())))?;
+    if context.renderer == "test" {
+        make_room(&context.root, &context.config)?;
+    }
     let loaded = LoadedBook::with_config(&context.root, &context.config)
         .map_err(|error| fail(&error, Some(error.hint())))?;
     // Standard output carries the book, so people are told on standard error.
@@ -56,7 +61,10 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
         return Err(ExitStatus::Invalid);
     }
     let (status, out) = if context.renderer == "test" {
-        (test(&loaded, &reporter).await?, book::unchanged(&mdbook))
+        (
+            test(common, &loaded, &reporter).await?,
+            book::unchanged(&mdbook),
+        )
     } else {
         (
             ExitStatus::Success,
@@ -68,32 +76,29 @@ pub(super) async fn preprocess() -> Result<ExitStatus, ExitStatus> {
     Ok(status)
 }
 
-async fn test(loaded: &LoadedBook, reporter: &Reporter) -> Result<ExitStatus, ExitStatus> {
+/// Removes what an earlier run has left: it must not speak for one that dies, or that a problem of the book ends.
+fn make_room(root: &Path, config: &Config) -> Result<(), ExitStatus> {
+    let settings =
+        Settings::from_config(config).map_err(|error| fail(&error, Some(error.hint())))?;
+    Results::remove(&root.join(&settings.results))
+        .map_err(|error| fail(&error, Some(error.hint())))?;
+    match &settings.junit {
+        Some(path) => outputs::make_room(&root.join(path)),
+        None => Ok(()),
+    }
+}
+
+async fn test(
+    common: &Common,
+    loaded: &LoadedBook,
+    reporter: &Reporter,
+) -> Result<ExitStatus, ExitStatus> {
     let settings: &Settings = &loaded.settings;
     let path = loaded.root.join(&settings.results);
-    // Old results must not speak for a run that dies.
-    if let Err(error) = std::fs::remove_file(&path)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(fail(
-            &format!(
-                "the old results at {} cannot be removed: {error}",
-                path.display()
-            ),
-            None,
-        ));
-    }
     let selectors = settings.select.selectors();
     let labs =
         select(&loaded.book, &selectors).map_err(|error| fail(&error.message, Some(error.hint)))?;
-    let preparation = Preparation {
-        options: Options {
-            project: settings.project.clone(),
-            dynamic_ports: settings.dynamic_ports,
-        },
-        images: settings.images,
-        install: settings.install,
-    };
+    let preparation = Preparation::of(common, loaded);
     let environment = Environment {
         book: loaded,
         preparation: &preparation,

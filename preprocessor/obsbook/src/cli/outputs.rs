@@ -16,10 +16,10 @@ use crate::terminal;
 pub(super) fn printed(format: Format) -> Vec<Box<dyn Output>> {
     let main: Box<dyn Output> = match format {
         Format::Human => Box::new(Human::new(
-            stdout(),
+            terminal::Stdout,
             terminal::colour(stdout().is_terminal()),
         )),
-        Format::Json => Box::new(JsonLines::new(stdout())),
+        Format::Json => Box::new(JsonLines::new(terminal::Stdout)),
     };
     // Progress comes first: its spinner is taken away before a line is written in its place.
     vec![Box::<terminal::Progress>::default(), main]
@@ -48,14 +48,7 @@ pub(super) fn wanted(
 ) -> Result<Vec<Box<dyn Output>>, ExitStatus> {
     let mut outputs: Vec<Box<dyn Output>> = Vec::new();
     if let Some(path) = junit {
-        let junit = Junit::new(path).map_err(|error| {
-            let error = format!(
-                "failed to make room for the JUnit file {}: {error}",
-                path.display()
-            );
-            fail(&error, Some("name another file".to_owned()))
-        })?;
-        outputs.push(Box::new(junit));
+        outputs.push(Box::new(room(path)?));
     }
     if github {
         let summary = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
@@ -67,6 +60,21 @@ pub(super) fn wanted(
         )));
     }
     Ok(outputs)
+}
+
+/// Removes the JUnit file of an earlier run, so that it does not speak for one that does not begin.
+pub(super) fn make_room(junit: &Path) -> Result<(), ExitStatus> {
+    room(junit).map(drop)
+}
+
+fn room(path: &Path) -> Result<Junit, ExitStatus> {
+    Junit::new(path).map_err(|error| {
+        let error = format!(
+            "failed to make room for the JUnit file {}: {error}",
+            path.display()
+        );
+        fail(&error, Some("name another file".to_owned()))
+    })
 }
 
 /// Returns whether this is a step of a GitHub Actions job.

@@ -11,12 +11,8 @@ use crate::terminal::out;
 
 pub(super) fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
-    let progress = Progress::read(&context.book.root).map_err(|error| {
-        fail(
-            &error,
-            Some("mend the file, or remove it to begin anew".to_owned()),
-        )
-    })?;
+    let progress =
+        Progress::read(&context.book.root).map_err(|error| fail(&error, Some(error.hint())))?;
     match context.format {
         Format::Json => print_json(&context, &progress),
         Format::Human => print_human(&context, &progress),

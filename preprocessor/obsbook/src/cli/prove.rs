@@ -1,15 +1,16 @@
 //! `obsbook prove`: show that each lab can fail, that mistakes in it are noticed, and that the prose's queries return data.
 
+use std::collections::BTreeMap;
+use std::time::Instant;
+
 use obsbook_lab::block::Lab;
+use obsbook_lab::event::Event;
 use obsbook_lab::partition::Partition;
 use obsbook_lab::verdict::ExitStatus;
-use serde_json::json;
 
-use super::args::{Common, Format, Share};
+use super::args::{Common, Share};
 use super::context::{Context, fail, interrupt};
-use crate::report::Table;
 use crate::run::{Equivalents, Ledger, Proof, Variant, mutations, prove, query, variants};
-use crate::terminal::out;
 
 /// Where a book lists the mistakes that need not be noticed, relative to its root.
 const EQUIVALENTS: &str = "labs/equivalent-mutants.toml";
@@ -47,18 +48,23 @@ pub(super) async fn run(
     let interrupt = interrupt();
     let environment = context.environment(&interrupt, share, &labs);
     let tell = |proof: &Proof| {
-        if context.format == Format::Json {
-            let run = context.reporter.run();
-            out!("{}", event(run, proof));
-        }
+        context.reporter.emit(Some(&proof.lab), proof.into());
     };
     if wanted.again {
         ledger.forget();
     }
+    let begun = Instant::now();
     let report = prove(&environment, &all, &ledger, &equivalents, &tell).await;
-    if context.format == Format::Human {
-        print(&report.proofs);
+    let mut counts = BTreeMap::new();
+    for proof in &report.proofs {
+        *counts.entry(proof.verdict).or_default() += 1;
     }
+    let finished = Event::RunFinished {
+        counts,
+        status: report.status.code(),
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    context.reporter.emit(None, finished);
     Ok(report.status)
 }
 
@@ -85,34 +91,17 @@ impl Wanted {
     }
 }
 
-fn event(run: &str, proof: &Proof) -> serde_json::Value {
-    json!({
-        "v": 1, "run": run, "lab": proof.lab, "event": "proof",
-        "change": proof.change, "expected": proof.expected.to_string(), "verdict": proof.verdict,
-        "holds": proof.holds(), "kept": proof.kept, "equivalent": proof.equivalent,
-    })
-}
-
-fn print(proofs: &[Proof]) {
-    let mut table = Table::new(["LAB", "CHANGE", "EXPECTED", "VERDICT", "PROVEN"]);
-    for proof in proofs {
-        let proven = match (proof.holds(), &proof.equivalent, proof.kept) {
-            (false, ..) => "NO".to_owned(),
-            (true, Some(reason), _) if !proof.expected.holds(proof.verdict) => {
-                format!("need not be: {reason}")
-            }
-            (true, _, true) => "yes, before".to_owned(),
-            (true, ..) => "yes".to_owned(),
-        };
-        table.row([
-            proof.lab.clone(),
-            proof.change.clone(),
-            proof.expected.to_string(),
-            proof.verdict.to_string(),
-            proven,
-        ]);
+impl From<&Proof> for Event {
+    fn from(proof: &Proof) -> Self {
+        let noticed = proof.expected.holds(proof.verdict);
+        Self::Proof {
+            change: proof.change.clone(),
+            expected: proof.expected.to_string(),
+            verdict: proof.verdict,
+            holds: proof.holds(),
+            kept: proof.kept,
+            // What was noticed needs no excuse.
+            equivalent: proof.equivalent.clone().filter(|_| !noticed),
+        }
     }
-    out!("\n{table}");
-    let holds = proofs.iter().filter(|proof| proof.holds()).count();
-    out!("{holds} of {} proven", proofs.len());
 }

@@ -1,5 +1,7 @@
 //! `obsbook replay`: a saved run through the same reports as a live one.
 
+use std::path::Path;
+
 use obsbook_lab::verdict::ExitStatus;
 
 use super::args::{Common, Reports};
@@ -20,6 +22,14 @@ pub(super) fn run(
         Err(_) => None,
     };
     let path = find_saved(root.as_deref(), run).map_err(tell)?;
+    if let Some(junit) = &reports.junit
+        && is_same(junit, &path)
+    {
+        return Err(fail(
+            &format!("{} is the run that is to be shown", junit.display()),
+            Some("name another file with --junit".to_owned()),
+        ));
+    }
     let mut all = outputs::printed(common.format);
     let folder = root.unwrap_or_default();
     all.extend(outputs::wanted(
@@ -33,4 +43,10 @@ pub(super) fn run(
     Ok(status
         .and_then(ExitStatus::of)
         .unwrap_or(ExitStatus::Invalid))
+}
+
+/// Returns whether two paths lead to one file; pipes are read and written in turn.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    file(one).is_some_and(|one| file(other) == Some(one))
 }

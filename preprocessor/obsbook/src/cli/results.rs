@@ -12,7 +12,7 @@ pub(super) fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     context.check_blocks()?;
     let path = context.book.root.join(&context.book.settings.results);
     let results = Results::read(&path, &context.book.book)
-        .map_err(|error| fail(&error, Some("run `mdbook test` first".to_owned())))?;
+        .map_err(|error| fail(&error, Some(error.hint())))?;
     match context.format {
         Format::Json => out!("{}", serde_json::json!(results)),
         Format::Human => {

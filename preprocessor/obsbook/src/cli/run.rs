@@ -8,9 +8,20 @@ use super::{
     challenge, check, completions, doctor, down, explain, fault, hint, lint, list, mdbook, new,
     progress, prove, replay, reset, results, scenario, schema, status, up, watch,
 };
+use crate::terminal;
 
 /// Runs the command that the process's arguments name, and returns its exit status.
 pub async fn run() -> ExitStatus {
+    let mut arguments = std::env::args_os().skip(1);
+    // A variable that some other command refuses must not keep mdBook from its answer: it would leave all labs out.
+    if arguments
+        .next()
+        .is_some_and(|command| command == "supports")
+        && let (Some(renderer), None) = (arguments.next(), arguments.next())
+        && !renderer.to_string_lossy().starts_with('-')
+    {
+        return mdbook::supports(&renderer.to_string_lossy());
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -24,7 +35,7 @@ pub async fn run() -> ExitStatus {
     };
     let common = &cli.common;
     let done = match &cli.command {
-        None => mdbook::preprocess().await,
+        None => mdbook::preprocess(common).await,
         Some(Command::Supports { renderer }) => return mdbook::supports(renderer),
         Some(Command::Check {
             selectors,
@@ -80,5 +91,9 @@ pub async fn run() -> ExitStatus {
         Some(Command::Completions { shell }) => Ok(completions::run(*shell)),
     };
     // A command either returns its status or has told why it ended early: both are statuses.
-    done.unwrap_or_else(|status| status)
+    let status = done.unwrap_or_else(|status| status);
+    if terminal::has_lost_output() {
+        return status.and(ExitStatus::Environment);
+    }
+    status
 }

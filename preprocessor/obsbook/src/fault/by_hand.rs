@@ -109,7 +109,8 @@ services:
 
     fn told(service: &str, kind: FaultKind) -> String {
         let load = |_: &Path| Ok(FILE.to_owned());
-        let model = ComposeModel::read(Path::new("compose.yaml"), &load).expect("a model");
+        let model =
+            ComposeModel::read(Path::new("compose.yaml"), &load, &|_| None).expect("a model");
         let fault = Fault {
             service: service.to_owned(),
             kind,

@@ -69,12 +69,16 @@ impl Lock {
         self.digests.get(reference).map(String::as_str)
     }
 
-    /// Adds what a reference means, and writes the file.
+    /// Adds what a reference means, for this run and in the file, which another run may have changed meanwhile.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be read any more, or not be written; this run knows the reference all the same.
     pub(super) fn add(&mut self, reference: &str, digest: &str) -> Result<(), ImagesError> {
         self.digests.insert(reference.to_owned(), digest.to_owned());
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        for (reference, digest) in Self::read(folder)?.digests {
+            self.digests.entry(reference).or_insert(digest);
+        }
         let mut text = HEADER.to_owned();
         for (reference, digest) in &self.digests {
             text.push_str(&format!("{reference} {digest}\n"));
@@ -125,6 +129,26 @@ mod tests {
             format!("redis:7 {}", digest('b')),
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn what_another_run_has_added_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut one = Lock::read(folder.path()).unwrap();
+        let mut other = one.clone();
+        one.add("redis:7", &digest('b')).unwrap();
+        other.add("nginx:1", &digest('a')).unwrap();
+        let lock = Lock::read(folder.path()).unwrap();
+        assert_eq!(lock.digest("redis:7"), Some(digest('b').as_str()));
+        assert_eq!(lock.digest("nginx:1"), Some(digest('a').as_str()));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_an_error_of_the_file_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lock = Lock::read(&folder.path().join("gone")).unwrap();
+        assert!(lock.add("redis:7", &digest('b')).is_err());
+        assert_eq!(lock.digest("redis:7"), Some(digest('b').as_str()));
     }
 
     #[test]

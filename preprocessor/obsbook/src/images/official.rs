@@ -16,7 +16,7 @@ const OWN: &str = "obsbook/";
 /// A reference that can be had neither here nor from a registry is left to the build, which says where it is needed.
 ///
 /// # Errors
-/// A locked digest that no registry has; a lock file that cannot be written.
+/// A locked digest that no registry has.
 pub(super) async fn take(
     engine: &Engine,
     lock: &mut Lock,
@@ -57,7 +57,12 @@ pub(super) async fn take(
         };
         // An image that was built on this machine has no digest of a registry.
         if let Some(digest) = digest_in(reference, &here) {
-            lock.add(reference, digest)?;
+            // A book that cannot be written to has labs all the same.
+            if let Err(error) = lock.add(reference, digest) {
+                on_progress(Progress::Warning(format!(
+                    "{reference} is not pinned for the next run: {error}"
+                )));
+            }
         }
     }
     Ok(())

@@ -27,6 +27,11 @@ pub enum Progress {
         /// How long it took.
         took: Duration,
     },
+    /// What could not be done, and does not keep the images from being had.
+    Warning(
+        /// In one line.
+        String,
+    ),
     /// An official image is about to be pulled.
     Pulling {
         /// Its reference, by digest where the lock file knows one.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
 use super::progress::Progress;
+use crate::terminal::told;
 
 /// How often a step shows a line of its output where there are no bars.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -77,6 +78,7 @@ impl Renderer {
                 }
                 self.write(&format!("{what}: done in {} s", took.as_secs()));
             }
+            Progress::Warning(what) => self.write(&format!("warning: {what}")),
             Progress::Pulling { image } => self.write(&format!("pulling {image}")),
             Progress::Started { images, log } => {
                 let count = images.len();
@@ -128,7 +130,7 @@ impl Renderer {
             // A line for each instruction, none for its end.
             None if shown.line != line => {
                 let short: String = line.chars().take(WIDTH).collect();
-                eprintln!("{image} {}/{steps} {short}", (step + 1).min(steps));
+                told!("{image} {}/{steps} {short}", (step + 1).min(steps));
             }
             None => {}
         }
@@ -148,7 +150,7 @@ impl Renderer {
         match &self.bars {
             // Written above the bars; a terminal that went away is no reason to stop.
             Some(bars) => drop(bars.println(line)),
-            None => eprintln!("{line}"),
+            None => told!("{line}"),
         }
     }
 }

@@ -8,6 +8,7 @@ use obsbook_lab::event::{Event, Phase, Record};
 use obsbook_lab::verdict::Verdict;
 
 use super::reporter::Output;
+use super::table::Table;
 
 /// Writes the run as plain lines.
 pub struct Human<W> {
@@ -17,6 +18,8 @@ pub struct Human<W> {
     current: Option<String>,
     /// What was last seen of each condition of each lab.
     latest: BTreeMap<(Option<String>, String), String>,
+    /// The proofs of the run, and whether each holds.
+    proofs: Option<(Table, Vec<bool>)>,
 }
 
 impl<W: Write + Send> Human<W> {
@@ -27,6 +30,7 @@ impl<W: Write + Send> Human<W> {
             colour,
             current: None,
             latest: BTreeMap::new(),
+            proofs: None,
         }
     }
 
@@ -167,6 +171,39 @@ impl<W: Write + Send> Output for Human<W> {
                 self.line(&format!("  {verdict} in {seconds:.1} s{reason}"));
                 for line in seen {
                     self.line(&format!("            {}", printable(line)));
+                }
+            }
+            Event::Proof {
+                change,
+                expected,
+                verdict,
+                holds,
+                kept,
+                equivalent,
+            } => {
+                let proven = match (holds, equivalent, kept) {
+                    (false, ..) => "NO".to_owned(),
+                    (true, Some(reason), _) => format!("need not be: {reason}"),
+                    (true, None, true) => "yes, before".to_owned(),
+                    (true, None, false) => "yes".to_owned(),
+                };
+                let lab = record.lab.clone().unwrap_or_default();
+                let verdict = verdict.to_string();
+                let proofs = self.proofs.get_or_insert_with(|| {
+                    (
+                        Table::new(["LAB", "CHANGE", "EXPECTED", "VERDICT", "PROVEN"]),
+                        Vec::new(),
+                    )
+                });
+                let cells = [lab, change.clone(), expected.clone(), verdict, proven];
+                proofs.0.row(cells);
+                proofs.1.push(*holds);
+            }
+            Event::RunFinished { .. } if self.proofs.is_some() => {
+                if let Some((table, hold)) = self.proofs.take() {
+                    let proven = hold.iter().filter(|holds| **holds).count();
+                    self.line(&format!("\n{table}"));
+                    self.line(&format!("{proven} of {} proven", hold.len()));
                 }
             }
             Event::RunFinished {

@@ -1,9 +1,8 @@
 //! JUnit XML, as CI servers read it: a testsuite a chapter, a testcase a lab.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use obsbook_lab::diagnostic::Diagnostic;
@@ -11,12 +10,13 @@ use obsbook_lab::event::{Event, Place, Record};
 use obsbook_lab::verdict::Verdict;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::file::write_whole;
+use super::file::Room;
 use super::reporter::Output;
+use crate::terminal::told;
 
 /// Writes the run as JUnit XML when it ends.
 pub struct Junit {
-    path: PathBuf,
+    room: Room,
     book: Vec<Place>,
     selected: BTreeSet<String>,
     ended: BTreeMap<String, Ended>,
@@ -33,19 +33,13 @@ struct Ended {
 
 impl Junit {
     /// Returns an output that writes to `path`; the file of an earlier run is removed, so that it does not speak for one that dies.
+    /// What is no file, a pipe for example, stays and is written into.
     ///
     /// # Errors
     /// The old file cannot be removed, or the folder cannot be made.
     pub fn new(path: &Path) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
         Ok(Self {
-            path: path.to_owned(),
+            room: Room::make(path)?,
             book: Vec::new(),
             selected: BTreeSet::new(),
             ended: BTreeMap::new(),
@@ -58,11 +52,11 @@ impl Junit {
         let xml = self.report(seconds).to_string();
         let written = xml
             .map_err(|error| error.to_string())
-            .and_then(|xml| write_whole(&self.path, xml.as_bytes()).map_err(|e| e.to_string()));
+            .and_then(|xml| self.room.write(xml.as_bytes()).map_err(|e| e.to_string()));
         if let Err(error) = written {
             self.trouble = Some(format!(
                 "error: failed to write the JUnit file {}: {error}\n  = help: make room there, then: obsbook replay --junit FILE",
-                self.path.display()
+                self.room.path().display()
             ));
         }
     }
@@ -153,7 +147,9 @@ impl Output for Junit {
             (Event::Diagnostic(problem), _) => {
                 self.problems.push(problem.clone());
                 // With a problem nothing runs, so no later event would write the file.
-                self.write(0.0);
+                if self.room.is_replaced() {
+                    self.write(0.0);
+                }
             }
             (Event::RunStarted { labs, book, .. }, _) => {
                 self.selected = labs.iter().cloned().collect();
@@ -194,6 +190,18 @@ impl Output for Junit {
     }
 }
 
+impl Drop for Junit {
+    /// A pipe takes one report: that of problems when the last of them is known.
+    fn drop(&mut self) {
+        if !self.room.is_replaced() && !self.problems.is_empty() {
+            self.write(0.0);
+            if let Some(trouble) = self.trouble.take() {
+                told!("{trouble}");
+            }
+        }
+    }
+}
+
 fn problems(problems: &[Diagnostic]) -> Vec<TestSuite> {
     let mut suites: BTreeMap<String, TestSuite> = BTreeMap::new();
     for problem in problems {
@@ -230,6 +238,7 @@ fn duration(seconds: f64) -> Duration {
 mod tests {
     use super::*;
     use crate::report::samples;
+    use std::fs;
 
     fn written(records: impl IntoIterator<Item = Record>) -> String {
         let folder = tempfile::tempdir().expect("a folder");

@@ -25,6 +25,7 @@ pub use evidence::{
 };
 pub use evidence_files::EvidenceFiles;
 pub use explanation::Explanation;
+pub use file::Newer;
 pub use finding::Finding;
 pub use github::Github;
 pub use human::Human;

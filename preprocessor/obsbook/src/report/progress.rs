@@ -10,7 +10,7 @@ use obsbook_lab::event::{Event, Record};
 use obsbook_lab::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
-use super::file::write_whole;
+use super::file::{Newer, write_whole};
 use super::reporter::Output;
 
 /// Where a book keeps its reader's progress, relative to its root.
@@ -48,10 +48,28 @@ pub struct Steps {
 
 /// Why the progress is not there.
 #[derive(Debug, thiserror::Error)]
-#[error("the progress in {path} cannot be read or kept: {cause}")]
-pub struct ProgressError {
-    path: PathBuf,
-    cause: io::Error,
+pub enum ProgressError {
+    /// The disk, or what the file says.
+    #[error("the progress in {path} cannot be read or kept: {cause}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
+    /// A newer obsbook wrote it.
+    #[error(transparent)]
+    Newer(#[from] Newer),
+}
+
+impl ProgressError {
+    /// Returns the next step.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unreadable { .. } => "mend the file, or remove it to begin anew".to_owned(),
+            Self::Newer(newer) => newer.hint(),
+        }
+    }
 }
 
 impl Steps {
@@ -77,12 +95,15 @@ impl Progress {
     /// The file is there but cannot be read, or says something else.
     pub fn read(root: &Path) -> Result<Self, ProgressError> {
         let path = root.join(FILE);
-        let fail = |cause| ProgressError {
+        let fail = |cause| ProgressError::Unreadable {
             path: path.clone(),
             cause,
         };
         match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|error| fail(error.into())),
+            Ok(text) => {
+                Newer::refuse(&path, &text, VERSION)?;
+                serde_json::from_slice(&text).map_err(|error| fail(error.into()))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(fail(error)),
         }
@@ -105,7 +126,7 @@ impl Progress {
         text.push(b'\n');
         match write_whole(&path, &text) {
             Ok(()) => Ok(progress),
-            Err(cause) => Err(ProgressError { path, cause }),
+            Err(cause) => Err(ProgressError::Unreadable { path, cause }),
         }
     }
 

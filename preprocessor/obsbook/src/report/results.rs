@@ -10,7 +10,10 @@ use obsbook_lab::book::Book;
 use obsbook_lab::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
-use super::file::write_whole;
+use super::file::{Newer, write_whole};
+
+/// Version of the results file.
+const VERSION: u32 = 1;
 
 /// What a run left behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +62,17 @@ pub enum ResultsError {
         /// The cause.
         cause: String,
     },
+    /// A newer obsbook wrote it.
+    #[error(transparent)]
+    Newer(#[from] Newer),
+    /// It cannot be removed.
+    #[error("the old results at {path} cannot be removed: {cause}")]
+    Stuck {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
     /// Labs of the book are not in it.
     #[error("the results at {path} do not name {labs}")]
     Incomplete {
@@ -69,7 +83,37 @@ pub enum ResultsError {
     },
 }
 
+impl ResultsError {
+    /// Returns the next step.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Newer(newer) => newer.hint(),
+            Self::Stuck { .. } => "give permission there, or set `results` in book.toml".to_owned(),
+            Self::Missing(_) | Self::Unreadable { .. } | Self::Incomplete { .. } => {
+                "run `mdbook test` first".to_owned()
+            }
+        }
+    }
+}
+
 impl Results {
+    /// Removes the results of an earlier run, so that they do not speak for the next one.
+    ///
+    /// # Errors
+    /// A newer obsbook wrote them, or the disk does not let them go.
+    pub fn remove(path: &Path) -> Result<(), ResultsError> {
+        if let Ok(text) = fs::read(path) {
+            Newer::refuse(path, &text, VERSION)?;
+        }
+        match fs::remove_file(path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(ResultsError::Stuck {
+                path: path.to_owned(),
+                cause,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the file, whole or not at all.
     ///
     /// # Errors
@@ -84,6 +128,7 @@ impl Results {
     /// The file is missing, unreadable, or leaves labs out.
     pub fn read(path: &Path, book: &Book) -> Result<Self, ResultsError> {
         let text = fs::read_to_string(path).map_err(|_| ResultsError::Missing(path.to_owned()))?;
+        Newer::refuse(path, text.as_bytes(), VERSION)?;
         let results: Self =
             serde_json::from_str(&text).map_err(|error| ResultsError::Unreadable {
                 path: path.to_owned(),

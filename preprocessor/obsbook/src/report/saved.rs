@@ -172,7 +172,10 @@ pub fn find_saved(root: Option<&Path>, name: Option<&str>) -> Result<PathBuf, Re
             .last()
             .map(|run| file(run))
             .ok_or(ReplayError::Nothing(folder)),
-        Some(name) if Path::new(name).is_file() => Ok(PathBuf::from(name)),
+        // Also a pipe, such as /dev/stdin or the shell's `<(command)`.
+        Some(name) if Path::new(name).exists() && !Path::new(name).is_dir() => {
+            Ok(PathBuf::from(name))
+        }
         Some(name) if kept.iter().any(|run| run == name) => Ok(file(name)),
         Some(name) => Err(ReplayError::Unknown {
             name: name.to_owned(),
@@ -195,8 +198,13 @@ pub fn read_saved(path: &Path, mut tell: impl FnMut(&Record)) -> Result<Option<u
     })?;
     let mut last = Ended::Open;
     let mut line = 0;
+    // What a file has been through may have left a byte order mark, or blank lines.
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
     for text in content.split_inclusive(|byte| *byte == b'\n') {
         line += 1;
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
         let record = match event(text) {
             Ok(record) => record,
             Err(Unread::Version(found)) => {
@@ -277,7 +285,9 @@ mod tests {
             read.push_str(&serde_json::to_string(record).expect("json"));
             read.push('\n');
         });
-        assert!(content.starts_with(&read), "{content}");
+        // Blank lines hold nothing.
+        let lines = content.replace("\n\n", "\n");
+        assert!(lines.starts_with(&read), "{content}");
         let said = match ended {
             Ok(status) => format!("{status:?}"),
             Err(error) => error.to_string(),
@@ -315,7 +325,7 @@ mod tests {
             ),
             (
                 format!("{started}\n{started}"),
-                "/run.jsonl:2: not an event of obsbook",
+                "/run.jsonl:3: the run ends in the middle",
             ),
             (
                 format!("{started}{other}"),

@@ -42,6 +42,7 @@ pub(crate) fn obsbook(state: &Path) -> Command {
         "OBSBOOK_PROJECT",
         "OBSBOOK_IMAGES",
         "OBSBOOK_DYNAMIC_PORTS",
+        "OBSBOOK_JOBS",
         "COMPOSE_PROJECT_NAME",
         "GITHUB_ACTIONS",
         "GITHUB_STEP_SUMMARY",
@@ -54,6 +55,7 @@ pub(crate) fn obsbook(state: &Path) -> Command {
 }
 
 /// What a finished call printed and returned.
+#[allow(dead_code, reason = "not every test runs a call to its end")]
 pub(crate) struct Told {
     /// Standard output.
     pub(crate) out: String,
@@ -74,6 +76,7 @@ impl From<Output> for Told {
 }
 
 /// Runs a call to its end.
+#[allow(dead_code, reason = "not every test does")]
 pub(crate) fn told(command: &mut Command) -> Told {
     command.output().expect("obsbook starts").into()
 }

@@ -12,7 +12,7 @@ use obsbook_lab::span::SourceFile;
 use obsbook_lab::{suggest, yaml};
 
 use super::error::CreateError;
-use super::write::replace;
+use super::write::{replace, with_ends_of};
 use crate::book::{LoadedBook, Settings};
 
 /// What an author says of a new lab.
@@ -78,10 +78,7 @@ impl LoadedBook {
         let block = self.outline_lab(lab)?;
         let path = self.root.join(&file);
         let text = fs::read_to_string(path).map_err(CreateError::disk("read", &file))?;
-        let mut appended = format!("{}\n\n{block}", text.trim_end());
-        if text.contains("\r\n") {
-            appended = appended.replace("\r\n", "\n").replace('\n', "\r\n");
-        }
+        let appended = with_ends_of(&text, &format!("{}\n\n{block}", text.trim_end()));
         let line = self.check(&file, &appended)?;
         replace(&self.root, &file, &appended)?;
         Ok(CreatedLab {

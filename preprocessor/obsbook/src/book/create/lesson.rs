@@ -8,7 +8,7 @@ use obsbook_lab::summary::with_chapter;
 
 use super::error::CreateError;
 use super::lab::{NewLab, one_line};
-use super::write::{create, replace};
+use super::write::{create, replace, with_ends_of};
 use crate::book::{LoadedBook, Settings};
 
 /// What an author says of a new lesson.
@@ -66,8 +66,9 @@ impl LoadedBook {
             let location = file.strip_prefix(&src).unwrap_or(file);
             location.to_string_lossy().into_owned()
         });
-        let list = with_chapter(&list, title.trim(), &location, after_location.as_deref())
+        let changed = with_chapter(&list, title.trim(), &location, after_location.as_deref())
             .map_err(|_| CreateError::Unnumbered(after.unwrap_or_default()))?;
+        let list = with_ends_of(&list, &changed);
         let found = parse_summary(&list).is_ok_and(|list| names(&list, Path::new(&location)));
         if !found {
             return Err(CreateError::Summary(summary));

@@ -39,6 +39,15 @@ pub(super) fn replace(root: &Path, path: &Path, text: &str) -> Result<(), Create
         .map_err(CreateError::disk("write", path))
 }
 
+/// Returns `changed` with the line ends that `text` has.
+pub(super) fn with_ends_of(text: &str, changed: &str) -> String {
+    if text.contains("\r\n") {
+        changed.replace("\r\n", "\n").replace('\n', "\r\n")
+    } else {
+        changed.to_owned()
+    }
+}
+
 fn fresh(path: &Path, text: &str, permissions: Option<Permissions>) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;

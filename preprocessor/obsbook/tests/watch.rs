@@ -1,0 +1,111 @@
+//! `obsbook check --watch`, as far as it goes without an engine.
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use support::{copy_books, obsbook};
+
+/// What both streams say, line by line.
+struct Watch {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watch {
+    fn of(child: &mut Child) -> Receiver<String> {
+        let (sender, lines) = channel();
+        let out: Box<dyn Read + Send> = Box::new(child.stdout.take().expect("stdout"));
+        let err: Box<dyn Read + Send> = Box::new(child.stderr.take().expect("stderr"));
+        for stream in [out, err] {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        lines
+    }
+
+    /// Returns what is said until it waits again.
+    fn round(&self) -> String {
+        let mut said = String::new();
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(30));
+            let line = line.unwrap_or_else(|_| panic!("it does not wait: {said}"));
+            if line.starts_with("waiting: ") {
+                return said;
+            }
+            said.push_str(&line);
+            said.push('\n');
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.lines.recv_timeout(Duration::from_secs(2)).is_err()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn only_saved_changes_of_selected_labs_are_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy_books(&["good", "compose"], folder.path());
+    let chapter = folder.path().join("good/src/target.md");
+    let junit = folder.path().join("junit.xml");
+    let mut call = obsbook(folder.path());
+    call.arg("--book")
+        .arg(folder.path().join("good"))
+        .args(["check", "target-up", "--watch", "--junit"])
+        .arg(&junit)
+        .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = call.spawn().expect("obsbook starts");
+    let lines = Watch::of(&mut child);
+    let watch = Watch { child, lines };
+    let change = |from: &str, to: &str| {
+        let text = fs::read_to_string(&chapter).expect("read");
+        assert!(text.contains(from));
+        fs::write(&chapter, text.replacen(from, to, 1)).expect("written");
+    };
+
+    assert!(watch.round().contains("1 lab on stack"));
+    fs::read_to_string(&chapter).expect("read");
+    // What it has said last is an empty line before it waits.
+    assert!(watch.is_silent(), "a look is no save");
+
+    let report = fs::read_to_string(&junit).expect("a report");
+    change("A killed target is seen", "A killed target is noticed");
+    assert!(!watch.round().contains("lab on stack"));
+    assert_eq!(fs::read_to_string(&junit).expect("kept"), report);
+
+    change("id: target-up\n", "id: target-up\ntags: [new]\n");
+    let said = watch.round();
+    assert!(
+        said.contains("1 lab on stack") && said.contains("target-up"),
+        "{said}"
+    );
+
+    change("- kill: target", "- kil: target");
+    assert!(watch.round().contains("1 problem; nothing was run"));
+    assert!(
+        fs::read_to_string(&junit)
+            .expect("a report")
+            .contains("diagnostic")
+    );
+    change("- kil: target", "- kill: target");
+    assert!(!watch.round().contains("lab on stack"));
+}
