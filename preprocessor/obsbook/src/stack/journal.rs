@@ -195,6 +195,8 @@ mod tests {
             hidden: false,
             undo: Undo::EnsureRunning {
                 service: service.to_owned(),
+                container: Some("c1".to_owned()),
+                stopped: Some("2026-01-02T03:04:05.678901234Z".parse().expect("a time")),
             },
             fault,
         }
