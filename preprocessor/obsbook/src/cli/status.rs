@@ -10,25 +10,26 @@ use crate::engine::{Container, Health, State};
 use crate::fault::FaultApi;
 use crate::prepare;
 use crate::report::Table;
-use crate::stack::{Entry, Journal, Lock, Stack, recover};
+use crate::stack::{Entry, Journal, Stack, recover};
 
 pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
-    let stack = match Stack::open(&context.book, &context.preparation.options).await {
+    let mut stack = match Stack::open(&context.book, &context.preparation.options).await {
         Ok(stack) => stack,
         Err(error) => {
             prepare::tell(&context.reporter, &error.into());
             return Ok(ExitStatus::Environment);
         }
     };
-    settle(&context, &stack).await;
+    settle(&context, &mut stack).await;
     show(&context, &stack).await
 }
 
 /// Undoes what a dead run left, unless a living one has the stack.
-async fn settle(context: &Context, stack: &Stack) {
+async fn settle(context: &Context, stack: &mut Stack) {
+    let reporter = &context.reporter;
     match (
-        Lock::take(&stack.directory()),
+        stack.lock(&mut |line| reporter.progress(line)).await,
         Journal::open(&stack.directory()),
     ) {
         (Ok(_lock), Ok(mut journal)) => {

@@ -6,7 +6,7 @@ use crate::book::LoadedBook;
 use crate::engine::Engine;
 use crate::install::stop_engine_we_started;
 use crate::report::Reporter;
-use crate::stack::{BootError, Journal, Lock, LockError, Stack, StackError};
+use crate::stack::{BootError, Journal, LockError, Stack, StackError};
 
 /// Takes the stack down; faults go with their containers.
 ///
@@ -18,8 +18,8 @@ pub async fn down(
     reporter: &Reporter,
     volumes: bool,
 ) -> Result<(), PrepareError> {
-    let stack = Stack::open(book, &preparation.options).await?;
-    let _lock = Lock::take(&stack.directory())?;
+    let mut stack = Stack::open(book, &preparation.options).await?;
+    let _lock = stack.lock(&mut |line| reporter.progress(line)).await?;
     let mut journal = Journal::open(&stack.directory())?;
     stack
         .compose()

@@ -82,8 +82,8 @@ pub(super) async fn lock_and_recover(
     if preparation.install {
         install_missing(None, reporter).await?;
     }
-    let stack = Stack::open(book, &preparation.options).await?;
-    let lock = Lock::take(&stack.directory())?;
+    let mut stack = Stack::open(book, &preparation.options).await?;
+    let lock = stack.lock(&mut |line| reporter.progress(line)).await?;
     let mut journal = Journal::open(&stack.directory())?;
     let recovered = recover(&stack, &mut journal, wanted).await?;
     let left = tell_recovered(reporter, &recovered);
