@@ -10,7 +10,7 @@ use crate::engine::{Container, Health, State};
 use crate::fault::FaultApi;
 use crate::prepare;
 use crate::report::Table;
-use crate::stack::{Entry, Journal, Stack, recover};
+use crate::stack::{Entry, Journal, Recovery, Stack, recover};
 
 pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
@@ -28,17 +28,20 @@ pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
 /// Undoes what a dead run left, unless a living one has the stack.
 async fn settle(context: &Context, stack: &mut Stack) {
     let reporter = &context.reporter;
-    match (
-        stack.lock(&mut |line| reporter.progress(line)).await,
-        Journal::open(&stack.directory()),
-    ) {
-        (Ok(_lock), Ok(mut journal)) => {
-            if let Ok(recovered) = recover(stack, &mut journal, |entry| !entry.by_hand).await {
-                prepare::tell_recovered(&context.reporter, &recovered);
+    let _lock = match stack.lock(&mut |line| reporter.progress(line)).await {
+        Ok(lock) => lock,
+        Err(error) => return reporter.progress(&error.to_string()),
+    };
+    match Journal::open(&stack.directory()) {
+        Ok(mut journal) => {
+            let wanted = |entry: &Entry| !entry.by_hand;
+            let Recovery { all, kept } = recover(stack, &mut journal, wanted).await;
+            prepare::tell_recovered(reporter, &all);
+            if let Err(error) = kept {
+                reporter.progress(&error.to_string());
             }
         }
-        (Err(error), _) => context.reporter.progress(&error.to_string()),
-        (_, Err(error)) => context.reporter.progress(&error.to_string()),
+        Err(error) => reporter.progress(&error.to_string()),
     }
 }
 

@@ -75,6 +75,14 @@ pub(super) async fn put_back(stack: &Stack, service: &str) -> Result<(), ConfigE
     remove(folder(stack, service))
 }
 
+/// Removes the files that services had instead of their own: no container is left that mounts them.
+///
+/// # Errors
+/// The disk does not let them go.
+pub(crate) fn forget_files(stack: &Stack) -> Result<(), ConfigError> {
+    remove(all_files(stack))
+}
+
 fn remove(folder: PathBuf) -> Result<(), ConfigError> {
     match fs::remove_dir_all(&folder) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(ConfigError::File {

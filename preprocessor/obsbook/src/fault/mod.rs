@@ -15,6 +15,7 @@ mod undo_tests;
 pub use api::{ApiError, FaultApi, FaultState};
 pub use by_hand::{ByHand, by_hand};
 pub use config::ConfigError;
+pub(crate) use config::forget_files;
 pub use inject::{InjectError, inject, inject_undoable};
 pub use load::LoadError;
 pub use network::NetworkError;

@@ -4,11 +4,12 @@ use super::error::PrepareError;
 use super::open::Preparation;
 use crate::book::LoadedBook;
 use crate::engine::Engine;
+use crate::fault::{UndoError, forget_files};
 use crate::install::stop_engine_we_started;
 use crate::report::Reporter;
-use crate::stack::{BootError, Journal, LockError, Stack, StackError};
+use crate::stack::{BootError, Journal, JournalError, LockError, Stack, StackError};
 
-/// Takes the stack down; faults go with their containers.
+/// Takes the stack down; faults go with their containers, also those of a journal that cannot be read.
 ///
 /// # Errors
 /// The engine, the lock or `docker compose down` fails.
@@ -20,15 +21,31 @@ pub async fn down(
 ) -> Result<(), PrepareError> {
     let mut stack = Stack::open(book, &preparation.options).await?;
     let _lock = stack.lock(&mut |line| reporter.progress(line)).await?;
-    let mut journal = Journal::open(&stack.directory())?;
     stack
         .compose()
         .down(volumes, &mut |line| reporter.activity(line))
         .await
         .map_err(BootError::from)?;
     stack.forget_ports();
-    for entry in journal.entries().to_vec() {
-        journal.remove(&entry)?;
+    forget_files(&stack).map_err(UndoError::from)?;
+    forget_faults(&stack, reporter)?;
+    Ok(())
+}
+
+fn forget_faults(stack: &Stack, reporter: &Reporter) -> Result<(), JournalError> {
+    let directory = stack.directory();
+    let mut journal = match Journal::open(&directory) {
+        Err(error @ JournalError::Unreadable { .. }) => {
+            let aside = Journal::set_aside(&directory)?;
+            reporter.progress(&format!(
+                "{error}; its faults are gone with their containers, and it is kept as {}",
+                aside.display()
+            ));
+            return Ok(());
+        }
+        journal => journal?,
+    };
+    for entry in journal.clear()? {
         reporter.progress(&format!(
             "gone with its container: {} (lab {})",
             entry.words(),

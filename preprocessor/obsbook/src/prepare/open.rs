@@ -7,7 +7,7 @@ use super::error::PrepareError;
 use crate::book::LoadedBook;
 use crate::images::Source;
 use crate::report::Reporter;
-use crate::stack::{Entry, Journal, Lock, Options, Recovered, Stack, recover};
+use crate::stack::{Entry, Journal, Lock, Options, Recovered, Recovery, Stack, recover};
 
 /// How the stack is found and brought up.
 #[derive(Debug, Clone, Default)]
@@ -85,8 +85,9 @@ pub(super) async fn lock_and_recover(
     let mut stack = Stack::open(book, &preparation.options).await?;
     let lock = stack.lock(&mut |line| reporter.progress(line)).await?;
     let mut journal = Journal::open(&stack.directory())?;
-    let recovered = recover(&stack, &mut journal, wanted).await?;
-    let left = tell_recovered(reporter, &recovered);
+    let Recovery { all, kept } = recover(&stack, &mut journal, wanted).await;
+    let left = tell_recovered(reporter, &all);
+    kept?;
     let ready = Ready {
         stack,
         journal: Mutex::new(journal),
