@@ -25,7 +25,7 @@ pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     show(&context, &stack).await
 }
 
-/// Undoes what a dead run left, unless a living one has the stack.
+/// Undoes what a dead run left, and names the stacks that it left, unless a living one has the stack.
 async fn settle(context: &Context, stack: &mut Stack) {
     let reporter = &context.reporter;
     let _lock = match stack.lock(&mut |line| reporter.progress(line)).await {
@@ -42,6 +42,11 @@ async fn settle(context: &Context, stack: &mut Stack) {
             }
         }
         Err(error) => reporter.progress(&error.to_string()),
+    }
+    let beside = prepare::stacks_beside(stack.engine(), stack.project()).await;
+    for project in beside.unwrap_or_default() {
+        reporter.progress(&format!("stack {project} of an earlier run is still up"));
+        reporter.progress(&format!("  = help: obsbook down --volumes -p {project}"));
     }
 }
 
