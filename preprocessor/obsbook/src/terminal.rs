@@ -20,6 +20,19 @@ pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     let _ = writeln!(stdout(), "{text}");
 }
 
+/// Writes a line to standard error. A terminal that went away must not end an undo, as a panic would.
+pub(crate) fn error_line(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(stderr(), "{text}");
+}
+
+/// `eprintln!` for what is told while the stack may be broken.
+macro_rules! err {
+    ($($words:tt)*) => {
+        $crate::terminal::error_line(format_args!($($words)*))
+    };
+}
+pub(crate) use err;
+
 /// `println!` for command output that may be cut off by its reader.
 macro_rules! out {
     ($($words:tt)*) => {
@@ -55,7 +68,7 @@ impl Output for Progress {
 
     fn progress(&mut self, line: &str) {
         self.stop();
-        eprintln!("{line}");
+        err!("{line}");
     }
 
     fn activity(&mut self, line: &str) {

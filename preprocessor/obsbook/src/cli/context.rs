@@ -15,6 +15,7 @@ use crate::images::Source;
 use crate::prepare::Preparation;
 use crate::report::Reporter;
 use crate::run::{Environment, Interrupt, jobs};
+use crate::terminal::err;
 
 /// A command's surroundings.
 pub(super) struct Context {
@@ -160,9 +161,9 @@ pub(super) fn root(common: &Common) -> Result<PathBuf, SettingsError> {
 pub(super) fn interrupt() -> Interrupt {
     let listening = Interrupt::listen(|first| {
         if first {
-            eprintln!("\ninterrupted: undoing what is broken, then ending");
+            err!("\ninterrupted: undoing what is broken, then ending");
         } else {
-            eprintln!("still undoing; the stack would stay broken otherwise");
+            err!("still undoing; the stack would stay broken otherwise");
         }
     });
     listening.unwrap_or_default()
@@ -170,9 +171,9 @@ pub(super) fn interrupt() -> Interrupt {
 
 /// Tells an error of usage or of the book, and returns its exit status.
 pub(super) fn fail(error: &dyn std::fmt::Display, hint: Option<String>) -> ExitStatus {
-    eprintln!("error: {error}");
+    err!("error: {error}");
     if let Some(hint) = hint {
-        eprintln!("  = help: {hint}");
+        err!("  = help: {hint}");
     }
     ExitStatus::Invalid
 }
