@@ -239,3 +239,66 @@ fn reset_mends_what_was_broken_by_hand() {
         assert_eq!(stack.state_of("target"), "running");
     }
 }
+
+#[test]
+fn memory_without_a_limit_has_none_again() {
+    let stack = Stack::new("unlimited");
+    let folder = changed_compose(|text| text.replace("    mem_limit: 48m\n", ""));
+    let root = folder.path().join("good");
+    let run = |args: &[&str]| {
+        let said = told(&mut stack.call(&root, args));
+        assert_eq!(said.status, 0, "{args:?}: {}{}", said.out, said.err);
+    };
+    let limits = || {
+        let name = format!("{}-target-1", stack.project);
+        let what = "{{.HostConfig.Memory}} {{.HostConfig.CpuQuota}} {{.HostConfig.CpuPeriod}}";
+        let output = Command::new("docker")
+            .args(["inspect", "-f", what, &name])
+            .output();
+        String::from_utf8_lossy(&output.expect("docker").stdout)
+            .trim()
+            .to_owned()
+    };
+    run(&["up"]);
+    run(&["fault", "target", "limits", "mib=32"]);
+    assert_eq!(limits(), format!("{} 0 0", 32 << 20));
+    run(&["reset"]);
+    assert_eq!(limits(), "0 0 0");
+    assert_eq!(stack.state_of("target"), "running");
+}
+
+#[test]
+fn a_stack_that_a_killed_run_left_beside_is_taken_down() {
+    let stack = Stack::new("beside");
+    let beside = format!("{}-job2", stack.project);
+    let mut left = obsbook(stack.state());
+    left.arg("--book").arg(book("good"));
+    left.args(["--dynamic-ports", "--project", &beside, "up"]);
+    let said = told(left.env("OBSBOOK_IMAGES", "packages"));
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    let said = stack.run("good", &["status"]);
+    let words = format!("stack {beside} of an earlier run is still up");
+    assert!(said.err.contains(&words), "{}", said.err);
+    let said = stack.run("good", &["up"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    let words = format!("stack {beside} of an earlier run is gone");
+    assert!(said.err.contains(&words), "{}", said.err);
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_put_aside_with_the_stack() {
+    let stack = Stack::new("unreadable");
+    assert_eq!(stack.run("good", &["up"]).status, 0);
+    let stacks = stack.state().join("obsbook/stacks");
+    let engine = fs::read_dir(stacks).expect("stacks").next();
+    let folder = engine.expect("an engine").expect("a folder").path();
+    let journal = folder.join(&stack.project).join("journal.jsonl");
+    fs::write(&journal, "{\"undo\": 7}\n").expect("written");
+    let said = stack.run("good", &["reset"]);
+    assert_eq!(said.status, 3, "{}", said.err);
+    assert!(said.err.contains("obsbook down"), "{}", said.err);
+    let said = stack.run("good", &["down"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    assert!(said.err.contains("journal.bad"), "{}", said.err);
+    assert_eq!(stack.run("good", &["up"]).status, 0);
+}

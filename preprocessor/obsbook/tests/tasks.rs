@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use stack::Stack;
+use stack::{Stack, signal};
 use support::{Told, copy_books, told};
 
 /// A reader with a copy of the book, and a stack.
@@ -87,6 +87,19 @@ fn an_exercise_is_unsolved_then_failed_then_passed() {
         .output();
     let mounts = String::from_utf8_lossy(&mounts.expect("docker").stdout).into_owned();
     assert!(!mounts.contains("/rules"), "{mounts}");
+}
+
+#[test]
+fn what_a_killed_run_mounted_is_forgotten_with_the_stack() {
+    let reader = Reader::new("exercise-killed");
+    let check = ["check", "page-down-rule"];
+    ended(&reader.types(&check), 0, &["is made from its starter"]);
+    reader.edits("labs/mine/rules.yml", "solutions/rules.yml");
+    let mut killed = reader.stack.start_until(&reader.root(), &check, "break");
+    signal(&killed, "-KILL");
+    killed.wait().expect("an end");
+    ended(&reader.types(&["down"]), 0, &["gone with its container"]);
+    ended(&reader.types(&check), 0, &["1 passed", "steady again"]);
 }
 
 #[test]

@@ -26,14 +26,17 @@ pub(super) async fn run(
     let report = run_labs(&environment, &labs).await;
     let mut status = report.status;
     if down {
-        let ended = prepare::down(
-            &context.preparation,
-            &context.book,
-            &context.reporter,
-            false,
-        )
-        .await;
-        status = status.and(ended.err().map_or(ExitStatus::Success, |error| {
+        let Context {
+            preparation,
+            book,
+            reporter,
+            ..
+        } = &context;
+        let work = async {
+            prepare::down(preparation, book, reporter, false).await?;
+            prepare::down_beside(preparation, book, reporter).await
+        };
+        status = status.and(work.await.err().map_or(ExitStatus::Success, |error| {
             prepare::tell(&context.reporter, &error);
             ExitStatus::Environment
         }));

@@ -10,34 +10,43 @@ use crate::engine::{Container, Health, State};
 use crate::fault::FaultApi;
 use crate::prepare;
 use crate::report::Table;
-use crate::stack::{Entry, Journal, Lock, Stack, recover};
+use crate::stack::{Entry, Journal, Recovery, Stack, recover};
 
 pub(super) async fn run(common: &Common) -> Result<ExitStatus, ExitStatus> {
     let context = Context::load(common)?;
-    let stack = match Stack::open(&context.book, &context.preparation.options).await {
+    let mut stack = match Stack::open(&context.book, &context.preparation.options).await {
         Ok(stack) => stack,
         Err(error) => {
             prepare::tell(&context.reporter, &error.into());
             return Ok(ExitStatus::Environment);
         }
     };
-    settle(&context, &stack).await;
+    settle(&context, &mut stack).await;
     show(&context, &stack).await
 }
 
-/// Undoes what a dead run left, unless a living one has the stack.
-async fn settle(context: &Context, stack: &Stack) {
-    match (
-        Lock::take(&stack.directory()),
-        Journal::open(&stack.directory()),
-    ) {
-        (Ok(_lock), Ok(mut journal)) => {
-            if let Ok(recovered) = recover(stack, &mut journal, |entry| !entry.by_hand).await {
-                prepare::tell_recovered(&context.reporter, &recovered);
+/// Undoes what a dead run left, and names the stacks that it left, unless a living one has the stack.
+async fn settle(context: &Context, stack: &mut Stack) {
+    let reporter = &context.reporter;
+    let _lock = match stack.lock(&mut |line| reporter.progress(line)).await {
+        Ok(lock) => lock,
+        Err(error) => return reporter.progress(&error.to_string()),
+    };
+    match Journal::open(&stack.directory()) {
+        Ok(mut journal) => {
+            let wanted = |entry: &Entry| !entry.by_hand;
+            let Recovery { all, kept } = recover(stack, &mut journal, wanted).await;
+            prepare::tell_recovered(reporter, &all);
+            if let Err(error) = kept {
+                reporter.progress(&error.to_string());
             }
         }
-        (Err(error), _) => context.reporter.progress(&error.to_string()),
-        (_, Err(error)) => context.reporter.progress(&error.to_string()),
+        Err(error) => reporter.progress(&error.to_string()),
+    }
+    let beside = prepare::stacks_beside(stack.engine(), stack.project()).await;
+    for project in beside.unwrap_or_default() {
+        reporter.progress(&format!("stack {project} of an earlier run is still up"));
+        reporter.progress(&format!("  = help: obsbook down --volumes -p {project}"));
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Weak;
 
 use serde_json::Value;
 use tokio::process::Command;
 
 use super::compose_error::{ComposeError, ComposeProblem};
-use super::lines::merge_lines;
+use super::group::Group;
 
 /// What receives each line that `docker compose` writes.
 type OnLine<'a> = &'a mut (dyn FnMut(&str) + Send);
@@ -18,7 +20,7 @@ type OnLine<'a> = &'a mut (dyn FnMut(&str) + Send);
 const KEPT: usize = 400;
 
 /// One stack's way to call `docker compose`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Compose {
     /// The folder to call it in, where `.env` lies.
     pub root: PathBuf,
@@ -30,6 +32,9 @@ pub struct Compose {
     pub beside: Vec<String>,
     /// Variables set for every call; they win over `.env`.
     pub env: Vec<(String, String)>,
+    /// A locked file, for as long as its owner has it. A call that changes the stack holds the lock as well: it goes on
+    /// when we are killed.
+    pub lock: Weak<File>,
 }
 
 impl Compose {
@@ -178,8 +183,13 @@ impl Compose {
     ) -> Result<(), ComposeError> {
         let mut command = self.command(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| spawn_error(&error))?;
-        let mut lines = merge_lines(&mut child);
+        if let Some(lock) = self.lock.upgrade() {
+            // The lock belongs to the open file, which the plug-in gets from its parent. Who reads it is at its end.
+            let held = lock.try_clone().map_err(|error| spawn_error(&error))?;
+            command.stdin(held);
+        }
+        let mut child = Group::spawn(&mut command).map_err(|error| spawn_error(&error))?;
+        let mut lines = child.lines();
         let mut kept: VecDeque<String> = VecDeque::with_capacity(KEPT);
         while let Some(line) = lines.recv().await {
             on_line(&line);

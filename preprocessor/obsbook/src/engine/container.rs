@@ -114,6 +114,8 @@ pub struct Container {
     pub labels: BTreeMap<String, String>,
     /// Its published TCP ports; of a container that does not run, those that it will have again.
     pub ports: Vec<Port>,
+    /// Where in it files of the engine's machine are mounted, and which.
+    pub mounts: BTreeMap<String, String>,
     /// The reference of its image, as compose spelt it.
     pub image: String,
     /// The id of the image it was made from.
@@ -291,6 +293,12 @@ fn from_inspect(inspect: ContainerInspectResponse) -> Container {
         } else {
             bound
         },
+        mounts: inspect
+            .mounts
+            .into_iter()
+            .flatten()
+            .filter_map(|mount| Some((mount.destination?, mount.source?)))
+            .collect(),
         image: config.image.unwrap_or_default(),
         image_id: inspect.image.unwrap_or_default(),
         one_shot: matches!(
@@ -339,6 +347,7 @@ mod tests {
             "HostConfig":{"Memory":1048576,"RestartPolicy":{"Name":"unless-stopped"}},
             "Config":{"Image":"obsbook/order-api:1","Labels":{
                 "com.docker.compose.project":"shop","com.docker.compose.service":"order-api"}},
+            "Mounts":[{"Type":"bind","Source":"/book/a.yml","Destination":"/etc/a.yml"},{"Type":"tmpfs","Destination":"/tmp"}],
             "NetworkSettings":{"Ports":{"9102/tcp":[{"HostIp":"127.0.0.1","HostPort":"32768"},
                 {"HostIp":"::1","HostPort":"32768"}],"50051/tcp":null,"53/udp":[{"HostPort":"53"}]}}}"#,
         );
@@ -354,6 +363,8 @@ mod tests {
         assert_eq!(container.ports.len(), 2);
         assert_eq!(container.ports[0].host, 32768);
         assert!(!container.one_shot);
+        let mounts = [("/etc/a.yml".to_owned(), "/book/a.yml".to_owned())];
+        assert_eq!(container.mounts, BTreeMap::from(mounts));
     }
 
     #[test]

@@ -21,8 +21,47 @@ pub struct Limits {
     pub memory_swap: i64,
     /// Billionths of a processor.
     pub nano_cpus: i64,
-    /// Microseconds of a processor in each 100 ms, the other way to say it.
+    /// Microseconds of a processor in each period, the other way to say it.
     pub cpu_quota: i64,
+    /// Microseconds of a period; 0 is the engine's own.
+    #[serde(default)]
+    pub cpu_period: i64,
+}
+
+impl Limits {
+    /// Returns what has to be sent to a container that has the limits `now` for it to have these; `None` when the engine
+    /// cannot do it: it has no word for memory without a limit.
+    fn change_from(&self, now: &Limits) -> Option<ContainerUpdateBody> {
+        let mut change = ContainerUpdateBody::default();
+        if (self.memory, self.memory_swap) != (now.memory, now.memory_swap) {
+            if self.memory == 0 {
+                return None;
+            }
+            change.memory = Some(self.memory);
+            change.memory_swap = Some(or_none(self.memory_swap));
+        }
+        if self.nano_cpus > 0 {
+            change.nano_cpus = (self.nano_cpus != now.nano_cpus).then_some(self.nano_cpus);
+        } else if self.share() != now.share() {
+            let (quota, period) = self.share();
+            change.cpu_quota = Some(quota);
+            change.cpu_period = (quota != NONE).then_some(period);
+        }
+        Some(change)
+    }
+
+    /// The quota and its period; a period without a quota means nothing.
+    fn share(&self) -> (i64, i64) {
+        match (self.cpu_quota, self.cpu_period) {
+            (..=0, _) => (NONE, PERIOD),
+            (quota, 0) => (quota, PERIOD),
+            share => share,
+        }
+    }
+}
+
+fn or_none(limit: i64) -> i64 {
+    if limit == 0 { NONE } else { limit }
 }
 
 impl Engine {
@@ -43,6 +82,7 @@ impl Engine {
             memory_swap: host.memory_swap.unwrap_or_default(),
             nano_cpus: host.nano_cpus.unwrap_or_default(),
             cpu_quota: host.cpu_quota.unwrap_or_default(),
+            cpu_period: host.cpu_period.unwrap_or_default(),
         })
     }
 
@@ -76,29 +116,131 @@ impl Engine {
         self.update(id, change).await
     }
 
-    /// Puts the limits of a container back.
+    /// Puts the limits of a container back, those that it has no longer. Returns whether that could be done: memory that
+    /// had no limit has none again in another container only.
     ///
     /// # Errors
     /// `NoSuchContainer`, or the engine's refusal.
-    pub async fn put_limits_back(&self, id: &str, before: &Limits) -> Result<(), EngineError> {
-        let or_none = |limit: i64| Some(if limit == 0 { NONE } else { limit });
-        let mut change = ContainerUpdateBody {
-            memory: or_none(before.memory),
-            memory_swap: or_none(before.memory_swap),
-            ..ContainerUpdateBody::default()
+    pub async fn put_limits_back(&self, id: &str, before: &Limits) -> Result<bool, EngineError> {
+        let Some(change) = before.change_from(&self.limits(id).await?) else {
+            return Ok(false);
         };
-        if before.nano_cpus > 0 {
-            change.nano_cpus = Some(before.nano_cpus);
-        } else {
-            change.cpu_quota = or_none(before.cpu_quota);
-            change.cpu_period = Some(PERIOD);
+        if change != ContainerUpdateBody::default() {
+            self.update(id, change).await?;
         }
-        self.update(id, change).await
+        Ok(true)
     }
 
     async fn update(&self, id: &str, change: ContainerUpdateBody) -> Result<(), EngineError> {
         let request = self.docker.update_container(id, change);
         self.of_container(request, "change a container's limits", id)
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FREE: Limits = Limits {
+        memory: 0,
+        memory_swap: 0,
+        nano_cpus: 0,
+        cpu_quota: 0,
+        cpu_period: 0,
+    };
+
+    fn check(before: &Limits, now: &Limits, expected: Option<ContainerUpdateBody>) {
+        assert_eq!(before.change_from(now), expected, "{before:?}, {now:?}");
+    }
+
+    #[test]
+    fn only_what_a_fault_changed_is_put_back() {
+        let nothing = ContainerUpdateBody::default;
+        let own = Limits {
+            memory: 64,
+            memory_swap: 128,
+            ..FREE
+        };
+        let squeezed = Limits {
+            memory: 32,
+            memory_swap: 32,
+            ..own
+        };
+        let memory = ContainerUpdateBody {
+            memory: Some(64),
+            memory_swap: Some(128),
+            ..nothing()
+        };
+        check(&own, &squeezed, Some(memory));
+        check(&own, &own, Some(nothing()));
+        let slowed = Limits {
+            cpu_quota: 5_000,
+            cpu_period: PERIOD,
+            ..own
+        };
+        let processors = ContainerUpdateBody {
+            cpu_quota: Some(NONE),
+            ..nothing()
+        };
+        check(&own, &slowed, Some(processors));
+        // The engine keeps a period that no quota needs.
+        let undone = Limits {
+            cpu_quota: NONE,
+            ..slowed
+        };
+        check(&own, &undone, Some(nothing()));
+    }
+
+    #[test]
+    fn a_share_of_a_processor_is_put_back_as_it_was_said() {
+        let nothing = ContainerUpdateBody::default;
+        let half = Limits {
+            cpu_quota: 25_000,
+            cpu_period: 50_000,
+            ..FREE
+        };
+        let slowed = Limits {
+            cpu_quota: 5_000,
+            cpu_period: PERIOD,
+            ..FREE
+        };
+        let share = |quota, period| ContainerUpdateBody {
+            cpu_quota: Some(quota),
+            cpu_period: Some(period),
+            ..nothing()
+        };
+        check(&half, &slowed, Some(share(25_000, 50_000)));
+        let unsaid = Limits {
+            cpu_period: 0,
+            ..half
+        };
+        check(&unsaid, &slowed, Some(share(25_000, PERIOD)));
+        let (whole, part) = (1_000_000_000, 50_000_000);
+        let by_name = |nano_cpus| Limits { nano_cpus, ..FREE };
+        let named = ContainerUpdateBody {
+            nano_cpus: Some(whole),
+            ..nothing()
+        };
+        check(&by_name(whole), &by_name(part), Some(named));
+        check(&by_name(whole), &by_name(whole), Some(nothing()));
+    }
+
+    #[test]
+    fn memory_without_a_limit_needs_another_container() {
+        let squeezed = Limits {
+            memory: 32,
+            memory_swap: 32,
+            ..FREE
+        };
+        check(&FREE, &squeezed, None);
+        check(&FREE, &FREE, Some(ContainerUpdateBody::default()));
+    }
+
+    #[test]
+    fn limits_of_an_older_journal_are_read() {
+        let text = r#"{"memory":1,"memory_swap":2,"nano_cpus":3,"cpu_quota":4}"#;
+        let read: Limits = serde_json::from_str(text).expect("limits");
+        assert_eq!((read.cpu_quota, read.cpu_period), (4, 0));
     }
 }

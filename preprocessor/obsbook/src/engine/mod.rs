@@ -12,6 +12,7 @@ mod control;
 mod error;
 mod exec;
 mod files;
+mod group;
 mod image;
 mod job;
 mod lay;

@@ -38,7 +38,8 @@ pub struct ActiveFault {
 /// Why the fault API did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// The API refuses the fault: it is over a cap, or the service does not know it.
+    /// The API refuses the fault: it is over a cap, or the service does not know it. A token that it does not take is
+    /// none of this.
     #[error("the fault API of {service} refuses: {reason}")]
     Refused {
         /// The service.
@@ -171,7 +172,10 @@ impl<'s> FaultApi<'s> {
         let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
         match status {
             status if status.is_success() => Ok(answer),
-            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY => {
+            StatusCode::BAD_REQUEST
+            | StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::UNPROCESSABLE_ENTITY => {
                 let words = ["error", "hint"]
                     .iter()
                     .filter_map(|key| answer.get(key)?.as_str());

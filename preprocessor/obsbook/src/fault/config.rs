@@ -69,11 +69,21 @@ pub(super) async fn swap(
 
 /// Makes a service anew with its own files; one that has them already is left alone.
 pub(super) async fn put_back(stack: &Stack, service: &str) -> Result<(), ConfigError> {
-    if stack.container(service).await?.is_none() {
-        return Ok(());
+    if stack.container(service).await?.is_some() {
+        up(stack, stack.compose(), service, &[]).await?;
     }
-    up(stack, stack.compose(), service, &[]).await?;
-    let folder = folder(stack, service);
+    remove(folder(stack, service))
+}
+
+/// Removes the files that services had instead of their own: no container is left that mounts them.
+///
+/// # Errors
+/// The disk does not let them go.
+pub(crate) fn forget_files(stack: &Stack) -> Result<(), ConfigError> {
+    remove(all_files(stack))
+}
+
+fn remove(folder: PathBuf) -> Result<(), ConfigError> {
     match fs::remove_dir_all(&folder) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(ConfigError::File {
             path: folder,
@@ -85,7 +95,11 @@ pub(super) async fn put_back(stack: &Stack, service: &str) -> Result<(), ConfigE
 
 /// Where the files lie that a service has instead of its own.
 pub(super) fn folder(stack: &Stack, service: &str) -> PathBuf {
-    stack.directory().join("config").join(service)
+    all_files(stack).join(service)
+}
+
+fn all_files(stack: &Stack) -> PathBuf {
+    stack.directory().join("config")
 }
 
 /// Copies a file of the book into a file that may be mounted already: it stays the same one.

@@ -1,5 +1,6 @@
 //! What a reader has edited, in a service of the stack: mounted and read again, or built into its image.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,18 +36,27 @@ async fn reload(
     target: &str,
 ) -> Result<(), ConfigError> {
     let copy = config::folder(stack, service).join("edit");
-    let is_mounted = copy.exists();
+    let container = stack.container(service).await?;
+    let is_mounted = container.is_some_and(|container| mounts(&container.mounts, target, &copy));
     config::copy(&stack.compose().root.join(file), &copy)?;
     if !is_mounted {
         let mount = json!({"type": "bind", "source": copy, "target": target, "read_only": true});
         let part = json!({"services": {service: {"volumes": [mount]}}});
-        return config::make_anew_with(stack, service, "edit", &part).await;
+        config::with_part(stack, service, "edit", &part)?;
     }
-    if stack.engine().is_elsewhere() {
-        // Sent anew it is another file, which the container's mount does not follow.
+    if !is_mounted || stack.engine().is_elsewhere() {
+        // Sent or made anew it is another file, which the mount of a container that is there does not follow.
         return config::make_anew_again(stack, service).await;
     }
     tell(stack, service).await
+}
+
+/// Whether a container has `copy`, the file that is there now, at `target`. Where the engine runs in a virtual machine, it
+/// puts a folder of its own before the path.
+fn mounts(mounts: &BTreeMap<String, String>, target: &str, copy: &Path) -> bool {
+    let below_root = copy.strip_prefix("/").unwrap_or(copy);
+    let source = mounts.get(target).map(Path::new);
+    source.is_some_and(|source| source.ends_with(below_root)) && copy.exists()
 }
 
 /// Makes the service read its files again, in the way that its label names.
@@ -123,4 +133,28 @@ async fn rebuild(
         .build("*", &[service.to_owned()], &mut |_| {})
         .await?;
     config::make_anew(stack, service).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_that_an_earlier_container_had_is_not_mounted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let copy = folder.path().join("edit");
+        fs::write(&copy, "").expect("written");
+        let own = copy.display().to_string();
+        let check = |source: &str, copy: &Path, expected: bool| {
+            let found = BTreeMap::from([("/rules.yml".to_owned(), source.to_owned())]);
+            assert_eq!(mounts(&found, "/rules.yml", copy), expected, "{source}");
+            assert!(!mounts(&found, "/other.yml", copy), "{source}");
+        };
+        check(&own, &copy, true);
+        check(&format!("/host_mnt{own}"), &copy, true);
+        check("/book/rules.yml", &copy, false);
+        // What is mounted was removed since: the container keeps it, and would not see another one.
+        fs::remove_file(&copy).expect("removed");
+        check(&own, &copy, false);
+    }
 }

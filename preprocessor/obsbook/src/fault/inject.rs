@@ -9,7 +9,8 @@ use super::config::{self, ConfigError};
 use super::edit;
 use super::load::{LoadError, set_users};
 use super::network::{NetworkError, Way};
-use crate::engine::EngineError;
+use super::undo::Undo;
+use crate::engine::{Container, EngineError};
 use crate::stack::Stack;
 
 /// Why a fault could not be put in place.
@@ -57,6 +58,28 @@ pub async fn inject(
     fault: &Fault,
     time_to_live: Duration,
 ) -> Result<(), InjectError> {
+    Box::pin(inject_into(stack, fault, None, time_to_live)).await
+}
+
+/// As [`inject`], into the container that `undo` knows: of a service with several, what is broken is what is mended.
+///
+/// # Errors
+/// As [`inject`].
+pub async fn inject_undoable(
+    stack: &Stack,
+    fault: &Fault,
+    undo: &Undo,
+    time_to_live: Duration,
+) -> Result<(), InjectError> {
+    Box::pin(inject_into(stack, fault, undo.container(), time_to_live)).await
+}
+
+async fn inject_into(
+    stack: &Stack,
+    fault: &Fault,
+    container: Option<&str>,
+    time_to_live: Duration,
+) -> Result<(), InjectError> {
     if fault.kind.needs_fault_api() {
         return Ok(FaultApi::new(stack, &fault.service)
             .put(&fault.kind, time_to_live)
@@ -78,19 +101,27 @@ pub async fn inject(
         FaultKind::Load { users } => return Ok(set_users(stack, &fault.service, *users).await?),
         _ => {}
     }
-    let container = stack.container(&fault.service).await?;
-    let container = container.ok_or_else(|| InjectError::NoContainer(fault.service.clone()))?;
     let engine = stack.engine();
+    let id = match container {
+        Some(id) => id.to_owned(),
+        None => to_break(stack, &fault.service).await?.id,
+    };
     match fault.kind {
         FaultKind::Limits { mib, cpus } => {
-            let before = engine.limits(&container.id).await?;
+            let before = engine.limits(&id).await?;
             let bytes = mib.map(|mib| i64::try_from(mib << 20).unwrap_or(i64::MAX));
-            engine.limit(&container.id, &before, bytes, cpus).await?;
+            engine.limit(&id, &before, bytes, cpus).await?;
         }
-        FaultKind::Kill => engine.kill(&container.id).await?,
-        FaultKind::Stop => engine.stop(&container.id).await?,
-        FaultKind::Pause => engine.pause(&container.id).await?,
-        _ => engine.restart(&container.id).await?,
+        FaultKind::Kill => engine.kill(&id).await?,
+        FaultKind::Stop => engine.stop(&id).await?,
+        FaultKind::Pause => engine.pause(&id).await?,
+        _ => engine.restart(&id).await?,
     }
     Ok(())
+}
+
+/// Returns the container of a service that a fault is for.
+pub(super) async fn to_break(stack: &Stack, service: &str) -> Result<Container, InjectError> {
+    let container = stack.container(service).await?;
+    container.ok_or_else(|| InjectError::NoContainer(service.to_owned()))
 }

@@ -3,12 +3,13 @@
 use super::error::PrepareError;
 use super::open::Preparation;
 use crate::book::LoadedBook;
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
+use crate::fault::{UndoError, forget_files};
 use crate::install::stop_engine_we_started;
 use crate::report::Reporter;
-use crate::stack::{BootError, Journal, Lock, LockError, Stack, StackError};
+use crate::stack::{BootError, Journal, JournalError, LockError, Stack, StackError};
 
-/// Takes the stack down; faults go with their containers.
+/// Takes the stack down; faults go with their containers, also those of a journal that cannot be read.
 ///
 /// # Errors
 /// The engine, the lock or `docker compose down` fails.
@@ -18,17 +19,33 @@ pub async fn down(
     reporter: &Reporter,
     volumes: bool,
 ) -> Result<(), PrepareError> {
-    let stack = Stack::open(book, &preparation.options).await?;
-    let _lock = Lock::take(&stack.directory())?;
-    let mut journal = Journal::open(&stack.directory())?;
+    let mut stack = Stack::open(book, &preparation.options).await?;
+    let _lock = stack.lock(&mut |line| reporter.progress(line)).await?;
     stack
         .compose()
         .down(volumes, &mut |line| reporter.activity(line))
         .await
         .map_err(BootError::from)?;
     stack.forget_ports();
-    for entry in journal.entries().to_vec() {
-        journal.remove(&entry)?;
+    forget_files(&stack).map_err(UndoError::from)?;
+    forget_faults(&stack, reporter)?;
+    Ok(())
+}
+
+fn forget_faults(stack: &Stack, reporter: &Reporter) -> Result<(), JournalError> {
+    let directory = stack.directory();
+    let mut journal = match Journal::open(&directory) {
+        Err(error @ JournalError::Unreadable { .. }) => {
+            let aside = Journal::set_aside(&directory)?;
+            reporter.progress(&format!(
+                "{error}; its faults are gone with their containers, and it is kept as {}",
+                aside.display()
+            ));
+            return Ok(());
+        }
+        journal => journal?,
+    };
+    for entry in journal.clear()? {
         reporter.progress(&format!(
             "gone with its container: {} (lab {})",
             entry.words(),
@@ -47,14 +64,19 @@ pub async fn down_beside(
     book: &LoadedBook,
     reporter: &Reporter,
 ) -> Result<(), PrepareError> {
-    let beside = format!("{}{JOB}", preparation.project(book));
     let engine = Engine::connect().await.map_err(StackError::from)?;
-    let projects = engine.projects().await.map_err(StackError::from)?;
-    for project in projects {
-        let number = project.strip_prefix(&beside);
-        if !number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
-            continue;
-        }
+    take_beside_down(&engine, preparation, book, reporter).await
+}
+
+/// As [`down_beside`], on an engine that answers.
+pub(super) async fn take_beside_down(
+    engine: &Engine,
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+) -> Result<(), PrepareError> {
+    let beside = stacks_beside(engine, &preparation.project(book)).await;
+    for project in beside.map_err(StackError::from)? {
         let mut preparation = preparation.clone();
         preparation.options.project = Some(project.clone());
         match down(&preparation, book, reporter, true).await {
@@ -65,6 +87,23 @@ pub async fn down_beside(
         }
     }
     Ok(())
+}
+
+/// Returns the projects of the stacks that runs of `project` with several jobs have, or have left.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn stacks_beside(engine: &Engine, project: &str) -> Result<Vec<String>, EngineError> {
+    let mut projects = engine.projects().await?;
+    projects.retain(|other| is_job_of(project, other));
+    Ok(projects)
+}
+
+fn is_job_of(project: &str, other: &str) -> bool {
+    let number = other
+        .strip_prefix(project)
+        .and_then(|rest| rest.strip_prefix(JOB));
+    number.is_some_and(|number| number.parse::<usize>().is_ok())
 }
 
 /// Returns the project of the stack that the `number`-th job of a run has.
@@ -95,4 +134,22 @@ pub async fn stop_engine(reporter: &Reporter) -> Result<(), PrepareError> {
         "the engine was not started by obsbook, so it stays"
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_of_jobs_are_known_by_their_number() {
+        let check = |other: &str, expected: bool| {
+            assert_eq!(is_job_of("shop", other), expected, "{other}");
+        };
+        assert!(is_job_of("shop", &job_project("shop", 2)));
+        check("shop-job12", true);
+        check("shop-job", false);
+        check("shop-jobs-3", false);
+        check("shop", false);
+        check("my-shop-job2", false);
+    }
 }

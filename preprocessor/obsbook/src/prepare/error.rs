@@ -61,7 +61,7 @@ impl PrepareError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Stack(error) => error.hint(),
-            Self::Lock(LockError::Taken { .. }) => Some("wait until it has ended, or use a stack of your own: --project NAME --dynamic-ports".to_owned()),
+            Self::Lock(LockError::Taken { .. } | LockError::LeftBehind { .. }) => Some("wait until it has ended, or use a stack of your own: --project NAME --dynamic-ports".to_owned()),
             Self::Lock(LockError::File { .. }) => {
                 Some("make room or give permission there, or set XDG_STATE_HOME to another folder".to_owned())
             }

@@ -3,11 +3,12 @@
 use std::sync::Mutex;
 
 use super::boot::install_missing;
+use super::down::take_beside_down;
 use super::error::PrepareError;
 use crate::book::LoadedBook;
 use crate::images::Source;
 use crate::report::Reporter;
-use crate::stack::{Entry, Journal, Lock, Options, Recovered, Stack, recover};
+use crate::stack::{Entry, Journal, Lock, Options, Recovered, Recovery, Stack, recover};
 
 /// How the stack is found and brought up.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +40,8 @@ pub struct Ready {
     pub(super) _lock: Lock,
 }
 
-/// Returns the stack of a book, locked, with every fault of earlier runs undone.
+/// Returns the stack of a book, locked, with every fault of earlier runs undone; stacks beside it, of earlier runs with
+/// several jobs, are taken down.
 ///
 /// # Errors
 /// The engine, the lock or the journal cannot be had, or a leftover cannot be undone.
@@ -51,6 +53,13 @@ pub async fn open(
     let (ready, left) = lock_and_recover(preparation, book, reporter, |_| true).await?;
     if left > 0 {
         return Err(PrepareError::Leftovers { left });
+    }
+    // A run that lives would have the lock, so whoever brought them up is dead. They disturb nobody but the machine.
+    let engine = ready.stack.engine();
+    if let Err(error) = take_beside_down(engine, preparation, book, reporter).await {
+        reporter.progress(&format!(
+            "warning: a stack of an earlier run stays: {error}"
+        ));
     }
     Ok(ready)
 }
@@ -82,11 +91,12 @@ pub(super) async fn lock_and_recover(
     if preparation.install {
         install_missing(None, reporter).await?;
     }
-    let stack = Stack::open(book, &preparation.options).await?;
-    let lock = Lock::take(&stack.directory())?;
+    let mut stack = Stack::open(book, &preparation.options).await?;
+    let lock = stack.lock(&mut |line| reporter.progress(line)).await?;
     let mut journal = Journal::open(&stack.directory())?;
-    let recovered = recover(&stack, &mut journal, wanted).await?;
-    let left = tell_recovered(reporter, &recovered);
+    let Recovery { all, kept } = recover(&stack, &mut journal, wanted).await;
+    let left = tell_recovered(reporter, &all);
+    kept?;
     let ready = Ready {
         stack,
         journal: Mutex::new(journal),

@@ -7,7 +7,7 @@ use super::whole::make_whole;
 use crate::book::LoadedBook;
 use crate::engine::{Container, State};
 use crate::report::Reporter;
-use crate::stack::{BootError, Stack, recover};
+use crate::stack::{BootError, Recovery, Stack, recover};
 
 /// Undoes every fault that can be found, whoever made it, and waits until the stack is healthy.
 ///
@@ -52,7 +52,9 @@ pub async fn reset(
         let mut journal = journal
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let left = tell_recovered(reporter, &recover(&stack, &mut journal, |_| true).await?);
+        let Recovery { all, kept } = recover(&stack, &mut journal, |_| true).await;
+        let left = tell_recovered(reporter, &all);
+        kept?;
         if left > 0 {
             return Err(PrepareError::Leftovers { left });
         }

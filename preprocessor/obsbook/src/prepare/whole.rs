@@ -14,8 +14,9 @@ pub async fn make_whole(
     on_line: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Booted, PrepareError> {
     // With the images and containers that are there: mending is no time to build or to change settings.
-    let booted = stack.boot(profile, &["--no-recreate"], on_line).await?;
-    undo_everything(stack).await?;
+    // Boxed, as a run that may come here would otherwise have room for all of it on its stack.
+    let booted = Box::pin(stack.boot(profile, &["--no-recreate"], on_line)).await?;
+    Box::pin(undo_everything(stack)).await?;
     // A stack without an Alertmanager, or with one that is away, has no silences that could be ended.
     if booted.missing.is_empty()
         && let Ok(alertmanager) = stack.alertmanager().await

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Weak;
 use std::time::Duration;
 
 use obsbook_lab::compose::{ComposeModel, FAULT_TOKEN_LABEL};
 
+use super::lock::{Lock, LockError};
 use crate::book::LoadedBook;
 use crate::engine::{Compose, Container, Engine, EngineError, state_dir};
 
@@ -74,6 +76,7 @@ impl Stack {
                 .map(|host| ("DOCKER_HOST".to_owned(), host))
                 .into_iter()
                 .collect(),
+            lock: Weak::new(),
         };
         // A proxy has no business between obsbook and its own containers.
         let http = reqwest::Client::builder()
@@ -125,6 +128,16 @@ impl Stack {
     /// Returns how `docker compose` is called for this stack.
     pub fn compose(&self) -> &Compose {
         &self.compose
+    }
+
+    /// Takes the stack for this process alone, for as long as the lock lives. `tell` receives a line when that takes a while.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub async fn lock(&mut self, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Lock, LockError> {
+        let lock = Lock::take(&self.directory(), tell).await?;
+        self.compose.lock = lock.file();
+        Ok(lock)
     }
 
     /// Sets variables for every call of `docker compose`.

@@ -13,24 +13,32 @@ pub struct Recovered {
     pub result: Result<(), UndoError>,
 }
 
-/// Undoes what the journal owes this stack and `wanted` names, the newest fault first. What cannot be undone stays in the journal.
-///
-/// # Errors
-/// The journal cannot be kept.
+/// What recovery did.
+#[derive(Debug)]
+pub struct Recovery {
+    /// Each entry that was to be undone, the newest first.
+    pub all: Vec<Recovered>,
+    /// Whether the journal could be kept. If not, what is undone may be undone once more.
+    pub kept: Result<(), JournalError>,
+}
+
+/// Undoes what the journal owes this stack and `wanted` names, the newest fault first, and returns what became of each.
+/// What cannot be undone stays in the journal.
 pub async fn recover(
     stack: &Stack,
     journal: &mut Journal,
     wanted: impl Fn(&Entry) -> bool,
-) -> Result<Vec<Recovered>, JournalError> {
+) -> Recovery {
     let owed = journal.entries().iter().rev();
     let owed: Vec<Entry> = owed.filter(|entry| wanted(entry)).cloned().collect();
-    let mut all = Vec::new();
+    let (mut all, mut kept) = (Vec::new(), Ok(()));
     for entry in owed {
         let result = entry.undo.apply(stack).await;
         if result.is_ok() {
-            journal.remove(&entry)?;
+            // A disk that is full keeps no other fault in place.
+            kept = journal.remove(&entry);
         }
         all.push(Recovered { entry, result });
     }
-    Ok(all)
+    Recovery { all, kept }
 }
