@@ -73,9 +73,10 @@ impl Dashboard {
         })
     }
 
-    /// Returns the panel with this title.
-    pub fn panel(&self, title: &str) -> Option<&Panel> {
-        self.panels.iter().find(|panel| panel.title == title)
+    /// Returns the panels with this title: one, where the dashboard gives each a title of its own.
+    pub fn titled(&self, title: &str) -> Vec<&Panel> {
+        let panels = self.panels.iter();
+        panels.filter(|panel| panel.title == title).collect()
     }
 
     /// Returns `query` with every variable replaced: by `chosen`, else by its first value.
@@ -270,7 +271,7 @@ mod tests {
             .map(|panel| panel.title.as_str())
             .collect();
         assert_eq!(titles, ["Rate", "Lines"]);
-        let lines = dashboard.panel("Lines").expect("a panel");
+        let lines = dashboard.titled("Lines")[0];
         assert_eq!(
             (lines.targets.len(), lines.targets[0].source.as_str()),
             (1, "loki")

@@ -14,7 +14,7 @@ pub struct Query {
     pub is_metric: bool,
     /// Every selection whose lines the answer rests on, with its pipeline up to `unwrap`; those under `absent_over_time` are exempt.
     pub selections: Vec<Selection>,
-    /// The longest range window (`[30s]`), if there is one.
+    /// How far back the answer reaches at most: a range window (`[30s]`) and its `offset`, if there is one.
     pub longest_window: Option<Duration>,
 }
 
@@ -27,7 +27,12 @@ pub struct Selection {
     pub text: String,
     /// The labels that the selector asks about.
     pub labels: Vec<String>,
+    /// How long before the present its lines are read from, back.
+    pub offset: Duration,
 }
+
+/// What stands between two expressions, and may stand before a `(`.
+const OPERATORS: [&str; 3] = ["and", "or", "unless"];
 
 const FUNCTIONS: [&str; 36] = [
     "rate",
@@ -140,7 +145,8 @@ impl<'t> Walk<'t> {
                     word = "";
                 }
                 '(' => {
-                    if !word.is_empty() && !FUNCTIONS.contains(&word) {
+                    let is_known = FUNCTIONS.contains(&word) || OPERATORS.contains(&word);
+                    if !word.is_empty() && !is_known {
                         return Err(match crate::suggest::nearest(word, FUNCTIONS) {
                             Some(near) => {
                                 format!("there is no function `{word}`; did you mean `{near}`?")
@@ -159,7 +165,9 @@ impl<'t> Walk<'t> {
                     self.at += 1;
                     word = "";
                 }
-                '[' => self.window()?,
+                '[' => {
+                    self.window()?;
+                }
                 '"' | '`' => {
                     self.quoted()?;
                 }
@@ -215,14 +223,19 @@ impl<'t> Walk<'t> {
         let text = self.text[start..end_of_log.unwrap_or(self.at)]
             .trim()
             .to_owned();
-        if self.open.last() != Some(&"absent_over_time")
-            && !self.selections.iter().any(|known| known.text == text)
-        {
-            self.selections.push(Selection {
-                selector,
-                text,
-                labels,
-            });
+        let offset = if self.rest().starts_with('[') {
+            self.window()?
+        } else {
+            Duration::ZERO
+        };
+        let found = Selection {
+            selector,
+            text,
+            labels,
+            offset,
+        };
+        if self.open.last() != Some(&"absent_over_time") && !self.selections.contains(&found) {
+            self.selections.push(found);
         }
         Ok(())
     }
@@ -295,15 +308,29 @@ impl<'t> Walk<'t> {
         Err(format!("a {mark} is never closed"))
     }
 
-    fn window(&mut self) -> Result<(), String> {
+    /// Skips a range and the `offset` behind it, and returns the offset.
+    fn window(&mut self) -> Result<Duration, String> {
         let rest = self.rest();
         let end = rest.find(']').ok_or("a `[` is never closed")?;
         let text = rest[1..end].trim();
         let window = humantime::parse_duration(text)
             .map_err(|_| format!("`[{text}]` is not a range; write [10s] or [5m]"))?;
-        self.longest_window = self.longest_window.max(Some(window));
         self.at += end + 1;
-        Ok(())
+        let offset = self.offset()?;
+        self.longest_window = self.longest_window.max(Some(window + offset));
+        Ok(offset)
+    }
+
+    fn offset(&mut self) -> Result<Duration, String> {
+        let Some(rest) = self.rest().trim_start().strip_prefix("offset ") else {
+            return Ok(Duration::ZERO);
+        };
+        let rest = rest.trim_start();
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        let text = &rest[..end.unwrap_or(rest.len())];
+        self.at = self.text.len() - rest.len() + text.len();
+        humantime::parse_duration(text)
+            .map_err(|_| format!("`offset {text}` is no time before now; write offset 30s"))
     }
 }
 
@@ -313,10 +340,23 @@ mod tests {
 
     fn check(text: &str, is_metric: bool, selections: &[&str], window: Option<u64>) {
         let query = Query::parse(text).expect(text);
-        let found: Vec<_> = query.selections.iter().map(|s| s.text.as_str()).collect();
+        let found = query.selections.iter().map(|selection| {
+            let offset = selection.offset.as_secs();
+            if offset == 0 {
+                return selection.text.clone();
+            }
+            format!("{}, {offset} s before", selection.text)
+        });
         assert_eq!(
-            (query.is_metric, found.as_slice()),
-            (is_metric, selections),
+            (query.is_metric, found.collect::<Vec<_>>().as_slice()),
+            (
+                is_metric,
+                selections
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .as_slice()
+            ),
             "{text}"
         );
         assert_eq!(
@@ -346,6 +386,20 @@ mod tests {
         );
         check(r#"absent_over_time({s="a"}[5s])"#, true, &[], Some(5));
         check(
+            r#"rate({s="a"}[5s] offset 30s) / rate({s="a"}[5s])"#,
+            true,
+            &[r#"{s="a"}, 30 s before"#, r#"{s="a"}"#],
+            Some(35),
+        );
+        for operator in ["or", "and", "unless"] {
+            check(
+                &format!(r#"rate({{s="a"}}[5s]) {operator} (rate({{s="b"}}[5s]))"#),
+                true,
+                &[r#"{s="a"}"#, r#"{s="b"}"#],
+                Some(5),
+            );
+        }
+        check(
             r#"{s="a"} | addr = ip("10.0.0.0/8")"#,
             false,
             &[r#"{s="a"} | addr = ip("10.0.0.0/8")"#],
@@ -370,6 +424,7 @@ mod tests {
             (r#"{a="b"}[5m]"#, "wrap it in a function"),
             (r#"rate({a="b"}[5])"#, "not a range"),
             (r#"rte({a="b"}[5s])"#, "did you mean `rate`?"),
+            (r#"rate({a="b"}[5s] offset soon)"#, "no time before now"),
             (r#"sum(rate({a="b"}[5s])"#, "never closed"),
             (r#"rate({a="b"}[5s]))"#, "without its `(`"),
         ] {

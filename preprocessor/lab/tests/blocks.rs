@@ -361,6 +361,15 @@ expect:
 }
 
 #[test]
+fn a_title_that_several_panels_have_names_none_of_them() {
+    check(
+        "panels_of_one_title",
+        Seen::Book,
+        "id: a\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - panel: { dashboard: requests, panel: Rate }\n    is: \"> 1\"\n",
+    );
+}
+
+#[test]
 fn a_scenario_with_problems_points_into_its_file() {
     let source = SourceFile::new(
         "labs/scenarios/wrong.yaml",

@@ -41,7 +41,9 @@ const DASHBOARD: &str = r#"{"uid": "requests", "title": "Requests",
   "templating": {"list": [{"name": "service", "current": {"value": "order-api"}}]},
   "panels": [{"title": "Latency", "targets": [
     {"refId": "A", "datasource": {"type": "prometheus"}, "expr": "p95{service=\"$service\"}"},
-    {"refId": "B", "datasource": {"type": "prometheus"}, "expr": "p99{service=\"$service\"}"}]}]}"#;
+    {"refId": "B", "datasource": {"type": "prometheus"}, "expr": "p99{service=\"$service\"}"}]},
+   {"title": "Rate", "targets": [{"refId": "A", "datasource": {"type": "prometheus"}, "expr": "rate(x[20s])"}]},
+   {"title": "Rate", "targets": [{"refId": "A", "datasource": {"type": "prometheus"}, "expr": "rate(y[20s])"}]}]}"#;
 
 const SCENARIO: &str = "title: Slow database\ninject:\n  - network: { from: order-api, to: postgres, latency: 300ms }\n";
 

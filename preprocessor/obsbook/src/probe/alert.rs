@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use obsbook_lab::block::{AlertExpectation, AlertState};
+use obsbook_lab::comparison::Comparison;
 use obsbook_lab::suggest;
 
+use super::notification::{Arrived, arrived, told_from};
 use super::observe::{Observation, ProbeError};
 use super::source::{Alert, Notification, QueryError};
 use crate::stack::{Kind, Stack};
@@ -21,7 +23,8 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn fits(&self, labels: &BTreeMap<String, String>) -> bool {
+    /// Returns whether an alert with these labels has those that are asked for.
+    pub(super) fn fits(&self, labels: &BTreeMap<String, String>) -> bool {
         self.labels
             .iter()
             .all(|(name, value)| labels.get(name) == Some(value))
@@ -48,46 +51,76 @@ pub(super) async fn observe(
             } else {
                 "firing"
             };
-            let found = notifications(stack, asked, word, from).await?;
-            let seen = match found.last() {
-                Some(last) => format!(
+            let all = notifications(stack, from).await?;
+            let arrived = arrived(asked, word, from, &all);
+            let seen = match arrived.found.last() {
+                Some((last, _)) => format!(
                     "{} by {} at {}",
                     words(word),
                     last.channel,
                     last.received_at.strftime("%H:%M:%S%.3f")
                 ),
                 None => format!(
-                    "not {}; in Prometheus it is {}",
+                    "not {}; in Prometheus it is {}{}",
                     words(word),
-                    current(stack, asked).await
+                    current(stack, asked).await,
+                    unclear(asked, &arrived)
                 ),
             };
-            Ok(Observation::now(!found.is_empty(), seen))
+            Ok(Observation::now(!arrived.found.is_empty(), seen))
         }
         AlertExpectation::Notifications(comparison) => {
-            let found = notifications(stack, asked, "firing", from).await?;
+            let all = notifications(stack, from).await?;
+            let arrived = arrived(asked, "firing", from, &all);
             #[allow(clippy::cast_precision_loss)]
-            let value = found.len() as f64;
+            let value = arrived.found.len() as f64;
             Ok(Observation::of(
                 comparison.holds(value),
                 value,
-                format!("{value} notifications"),
+                format!("{value} notifications{}", unclear(asked, &arrived)),
             ))
         }
         AlertExpectation::Group(comparison) => {
-            let found = notifications(stack, asked, "firing", from).await?;
-            let sizes = found
-                .iter()
-                .filter_map(|notification| notification.alerts.as_ref().map(Vec::len));
-            #[allow(clippy::cast_precision_loss)]
-            let value = sizes.max().unwrap_or_default() as f64;
-            Ok(Observation::of(
-                comparison.holds(value),
-                value,
-                format!("a group of {value} alerts at most"),
+            let all = notifications(stack, from).await?;
+            Ok(group(
+                asked,
+                &arrived(asked, "firing", from, &all),
+                comparison,
             ))
         }
     }
+}
+
+/// The largest group that the alert came in.
+fn group(asked: &Asked<'_>, arrived: &Arrived<'_>, comparison: &Comparison) -> Observation {
+    let sizes = arrived.found.iter().filter_map(|(_, group)| *group);
+    let Some(largest) = sizes.max() else {
+        let seen = match arrived.found.len() {
+            0 => format!("no notification{}", unclear(asked, arrived)),
+            count => format!("{count} notifications that do not tell their alerts apart"),
+        };
+        return Observation::now(false, seen);
+    };
+    #[allow(clippy::cast_precision_loss)]
+    let value = largest as f64;
+    Observation::of(
+        comparison.holds(value),
+        value,
+        format!("a group of {value} alerts at most"),
+    )
+}
+
+/// Why notifications with the alert's name do not count, if there are such.
+fn unclear(asked: &Asked<'_>, arrived: &Arrived<'_>) -> String {
+    if arrived.unclear == 0 {
+        return String::new();
+    }
+    format!(
+        "; {} more about {}, but neither their group's labels nor a webhook's notification of the same group tell whether they are about {}",
+        arrived.unclear,
+        asked.name,
+        labels(asked.labels)
+    )
 }
 
 fn words(status: &str) -> &str {
@@ -151,13 +184,14 @@ async fn held_back(
         AlertState::Inhibited => inhibited,
         _ => silenced,
     };
-    let hit = alerts.iter().find(|alert| {
+    let hits = alerts.iter().filter(|alert| {
         held(
             !alert.status.inhibited_by.is_empty(),
             !alert.status.silenced_by.is_empty(),
         )
     });
-    let Some(hit) = hit else {
+    // Of several, the youngest decides, as of those that fire.
+    let Some(hit) = hits.max_by_key(|alert| alert.starts_at) else {
         let seen = if alerts.is_empty() {
             "alertmanager does not have it"
         } else {
@@ -176,38 +210,11 @@ async fn held_back(
     Ok(observation)
 }
 
-/// The notifications about the alert with this status that arrived from `from` on.
-async fn notifications(
-    stack: &Stack,
-    asked: &Asked<'_>,
-    status: &str,
-    from: Timestamp,
-) -> Result<Vec<Notification>, ProbeError> {
+/// What arrived since a little before `from`: what it tells may be about what came after.
+async fn notifications(stack: &Stack, from: Timestamp) -> Result<Vec<Notification>, ProbeError> {
     let inbox = stack.alert_inbox().await?;
-    let all = inbox.since(from).await;
-    let all = all.map_err(|error| ProbeError::from_query(stack, Kind::AlertInbox, error))?;
-    let about = |notification: &Notification| match &notification.alerts {
-        Some(alerts) if !alerts.is_empty() => alerts.iter().any(|alert| {
-            alert.name == asked.name
-                && alert.status == status
-                && asked.fits(&alert.labels)
-                // A repetition of what fires since before is no news of this run.
-                && (status != "firing" || alert.starts_at.is_none_or(|start| start >= from))
-        }),
-        _ => {
-            notification.status == status
-                && (notification.title.contains(asked.name)
-                    || notification.text.contains(asked.name))
-        }
-    };
-    let found = all.into_iter().filter(|notification| {
-        notification.received_at >= from
-            && asked
-                .channel
-                .is_none_or(|channel| channel == notification.channel)
-            && about(notification)
-    });
-    Ok(found.collect())
+    let all = inbox.since(told_from(from)).await;
+    all.map_err(|error| ProbeError::from_query(stack, Kind::AlertInbox, error))
 }
 
 async fn active(stack: &Stack, asked: &Asked<'_>) -> Result<Vec<Alert>, ProbeError> {
@@ -248,28 +255,14 @@ async fn current(stack: &Stack, asked: &Asked<'_>) -> String {
 }
 
 /// Shows what fires instead, and what arrived instead.
-pub(super) async fn explain(stack: &Stack, name: &str) -> Vec<String> {
+pub(super) async fn explain(stack: &Stack, asked: &Asked<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let Ok(prometheus) = stack.prometheus().await
         && let Ok(alerts) = prometheus.alerts().await
     {
-        let others: Vec<_> = alerts
-            .iter()
-            .map(|alert| {
-                format!(
-                    "{} {:?} is {}",
-                    alert.labels.get("alertname").map_or("", String::as_str),
-                    alert.labels.get("service").map_or("", String::as_str),
-                    alert.state
-                )
-            })
-            .collect();
-        lines.push(if others.is_empty() {
-            "no alert is pending or firing".to_owned()
-        } else {
-            format!("active alerts: {}", others.join("; "))
-        });
-        let rule = format!("ALERTS{{alertname=\"{name}\"}}");
+        let rules = prometheus.alert_names().await.unwrap_or_default();
+        lines.extend(explain_active(asked, &alerts, &rules));
+        let rule = format!("ALERTS{{alertname=\"{}\"}}", asked.name);
         lines.push(format!("look for yourself: {}", prometheus.link(&rule)));
     }
     if let Ok(inbox) = stack.alert_inbox().await {
@@ -282,4 +275,125 @@ pub(super) async fn explain(stack: &Stack, name: &str) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Alerts of the name with all their labels, the others by their names; `rules` are the names of all alerting rules.
+fn explain_active(asked: &Asked<'_>, alerts: &[Alert], rules: &[String]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !rules.is_empty() && !rules.iter().any(|rule| rule == asked.name) {
+        let hint = suggest::hint(asked.name, rules.iter().map(String::as_str));
+        lines.push(format!(
+            "there is no alerting rule `{}`; {hint}",
+            asked.name
+        ));
+    }
+    let name = |alert: &Alert| alert.labels.get("alertname").cloned().unwrap_or_default();
+    let (named, others): (Vec<_>, Vec<_>) =
+        alerts.iter().partition(|alert| name(alert) == asked.name);
+    for alert in named {
+        let mut own = alert.labels.clone();
+        own.remove("alertname");
+        let differs = if asked.fits(&own) {
+            String::new()
+        } else {
+            format!(", but {} is asked for", labels(asked.labels))
+        };
+        lines.push(format!(
+            "{}{} is {}{differs}",
+            asked.name,
+            labels(&own),
+            alert.state
+        ));
+    }
+    let others: Vec<_> = others
+        .iter()
+        .map(|alert| format!("{} is {}", name(alert), alert.state))
+        .collect();
+    if alerts.is_empty() {
+        lines.push("no alert is pending or firing".to_owned());
+    } else if !others.is_empty() {
+        lines.push(format!("other active alerts: {}", others.join("; ")));
+    }
+    lines
+}
+
+fn labels(labels: &BTreeMap<String, String>) -> String {
+    let pairs = labels.iter();
+    let pairs: Vec<_> = pairs
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
+    format!("{{{}}}", pairs.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_failure_names_the_rule_that_is_not_there_and_the_labels_that_differ() {
+        let alert = |pairs: &[(&str, &str)]| Alert {
+            labels: map(pairs),
+            state: "firing".to_owned(),
+            active_at: Timestamp::UNIX_EPOCH,
+        };
+        let rules = ["ServiceDown".to_owned(), "QueueTooOld".to_owned()];
+        let worker = alert(&[
+            ("alertname", "ServiceDown"),
+            ("service", "worker"),
+            ("team", "shop"),
+        ]);
+        let queue = alert(&[("alertname", "QueueTooOld")]);
+        let asked_labels = map(&[("service", "order-api")]);
+        for (name, alerts, expected) in [
+            (
+                "ServiceDown",
+                vec![worker, queue.clone()],
+                vec![
+                    r#"ServiceDown{service="worker", team="shop"} is firing, but {service="order-api"} is asked for"#,
+                    "other active alerts: QueueTooOld is firing",
+                ],
+            ),
+            (
+                "ServiceDwon",
+                vec![queue],
+                vec![
+                    "there is no alerting rule `ServiceDwon`; did you mean `ServiceDown`?",
+                    "other active alerts: QueueTooOld is firing",
+                ],
+            ),
+            ("ServiceDown", vec![], vec!["no alert is pending or firing"]),
+        ] {
+            let asked = Asked {
+                name,
+                labels: &asked_labels,
+                channel: None,
+            };
+            assert_eq!(explain_active(&asked, &alerts, &rules), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_group_of_unknown_size_satisfies_nothing() {
+        let asked = Asked {
+            name: "ServiceDown",
+            labels: &map(&[("service", "a")]),
+            channel: Some("slack"),
+        };
+        let comparison = Comparison::parse(">= 1").expect("a comparison");
+        let none = Arrived {
+            found: Vec::new(),
+            unclear: 2,
+        };
+        let found = group(&asked, &none, &comparison);
+        assert!(!found.met);
+        let said = r#"no notification; 2 more about ServiceDown, but neither their group's labels nor a webhook's notification of the same group tell whether they are about {service="a"}"#;
+        assert_eq!(found.seen, said);
+    }
 }

@@ -3,13 +3,15 @@
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use obsbook_lab::block::LogExpectation;
+use obsbook_lab::comparison::Comparison;
 use obsbook_lab::logql::Query;
 use obsbook_lab::suggest;
 
+use super::clocked::Clocked;
 use super::complete::complete;
-use super::observe::{Baseline, Observation, ProbeError};
+use super::observe::{Observation, ProbeError};
 use super::series::judge;
-use super::source::{Loki, Series};
+use super::source::{LINES, Loki, Series};
 use crate::stack::{Kind, Stack};
 
 /// How many lines a failure shows.
@@ -23,7 +25,7 @@ pub(super) async fn observe(
     stack: &Stack,
     query: &Query,
     expectation: &LogExpectation,
-    baseline: &Baseline,
+    baseline: Clocked<'_>,
     since: Option<Timestamp>,
 ) -> Result<Observation, ProbeError> {
     let from = baseline.from(since);
@@ -35,18 +37,22 @@ pub(super) async fn observe(
                 .lines(&query.text, baseline.from(None), usize::MAX)
                 .await;
             let lines = lines.map_err(|error| ProbeError::from_query(stack, Kind::Loki, error))?;
-            Ok(complete(&lines, field, since, Timestamp::now()))
+            Ok(complete(&lines, field, since, baseline.now()))
         }
         LogExpectation::Count(comparison) => {
-            let count = count(stack, query, from).await?;
-            let seen = format!("{count} lines");
+            let enough = enough(comparison);
+            let count = count(stack, query, from, enough).await?;
+            #[allow(clippy::cast_precision_loss)]
+            let is_cut = count >= enough as f64;
+            let least = if is_cut { "at least " } else { "" };
+            let seen = format!("{least}{count} lines");
             Ok(Observation::of(comparison.holds(count), count, seen))
         }
         LogExpectation::Value {
             quantifier,
             comparison,
         } => {
-            let (series, evidence) = evaluate(stack, query).await?;
+            let (series, evidence) = evaluate(stack, query, baseline.now()).await?;
             let mut observation = judge(&series, *quantifier, comparison)?;
             observation.evidence = evidence;
             observation.discard_older_than(since, "line");
@@ -55,14 +61,22 @@ pub(super) async fn observe(
     }
 }
 
-/// Returns how many lines the query finds from `from` on.
+/// With how many lines a comparison is decided: no more are read, unless they come with the first page.
+fn enough(comparison: &Comparison) -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let bound = comparison.bound.max(0.0) as usize;
+    bound.saturating_add(1).max(LINES)
+}
+
+/// Returns how many lines the query finds from `from` on, `enough` at most.
 pub(super) async fn count(
     stack: &Stack,
     query: &Query,
     from: Timestamp,
+    enough: usize,
 ) -> Result<f64, ProbeError> {
     let loki = stack.loki().await?;
-    let lines = loki.lines(&query.text, from, usize::MAX).await;
+    let lines = loki.lines(&query.text, from, enough).await;
     let lines = lines.map_err(|error| ProbeError::from_query(stack, Kind::Loki, error))?;
     #[allow(clippy::cast_precision_loss)]
     Ok(lines.len() as f64)
@@ -72,16 +86,20 @@ pub(super) async fn count(
 pub(super) async fn evaluate(
     stack: &Stack,
     query: &Query,
+    now: Timestamp,
 ) -> Result<(Vec<Series>, Option<Timestamp>), ProbeError> {
     let loki = stack.loki().await?;
     let away = |error| ProbeError::from_query(stack, Kind::Loki, error);
-    let series = loki.query(&query.text).await.map_err(away)?;
-    let recent = recent();
     let newest = query.selections.iter().map(async |selection| {
-        let lines = loki.lines(&selection.text, recent, 1).await?;
+        let read_at = now.checked_sub(selection.offset).unwrap_or_default();
+        let from = read_at.checked_sub(NEARBY).unwrap_or_default();
+        let until = (!selection.offset.is_zero()).then_some(read_at);
+        let lines = loki.lines_between(&selection.text, from, until, 1).await?;
         Ok(lines.first().map(|line| line.at))
     });
+    // Before the query: a line that comes between the two must not vouch for an answer that it is not in.
     let newest: Vec<Option<Timestamp>> = try_join_all(newest).await.map_err(away)?;
+    let series = loki.query(&query.text).await.map_err(away)?;
     Ok((series, newest.into_iter().flatten().min()))
 }
 
@@ -148,4 +166,22 @@ async fn explain_labels(loki: &Loki, labels: &[String]) -> Vec<String> {
 
 fn recent() -> Timestamp {
     Timestamp::now().checked_sub(NEARBY).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_lines_are_read_as_decide_a_comparison() {
+        for (text, expected) in [
+            ("> 3", LINES),
+            ("> 6000", 6001),
+            ("== 6000.5", 6001),
+            (">= -1", LINES),
+        ] {
+            let comparison = Comparison::parse(text).expect(text);
+            assert_eq!(enough(&comparison), expected, "{text}");
+        }
+    }
 }

@@ -1,11 +1,15 @@
 //! The probes: one statement about the running stack, answered from its telemetry.
 
 mod alert;
+mod clocked;
 mod complete;
 mod container;
+mod growth;
 mod history;
 mod http;
 mod logql;
+mod nothing;
+mod notification;
 mod observe;
 mod panel;
 mod promql;
@@ -15,11 +19,12 @@ mod source;
 mod sql;
 mod trace;
 
+pub use clocked::{Baseline, Clocked};
 pub use history::history;
-pub use observe::{Baseline, Observation, ProbeError, explain, observe};
+pub use observe::{Observation, ProbeError, explain, observe};
 pub use source::{
-    Alert, AlertInbox, Alertmanager, Jaeger, Line, Loki, Notification, Prometheus, QueryError,
-    Series, Span, Trace,
+    Alert, AlertInbox, Alertmanager, Jaeger, Line, Loki, Notification, NotifiedAlert, Prometheus,
+    QueryError, Search, Series, Span, Trace,
 };
 
 pub(crate) use panel::evaluate as evaluate_panel;

@@ -1,12 +1,11 @@
 //! Looking at one condition, whatever answers it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use obsbook_lab::block::{Condition, Probe};
 
+use super::clocked::Clocked;
 use super::source::QueryError;
-use super::{alert, container, http, logql, panel, promql, run, sql, trace};
+use super::{alert, container, http, logql, nothing, panel, promql, run, sql, trace};
 use crate::engine::EngineError;
 use crate::stack::{Kind, SourceProblem, Stack};
 
@@ -98,94 +97,96 @@ impl From<SourceProblem> for ProbeError {
     }
 }
 
-/// What was counted when the steady state held: counters are read as differences from then.
-#[derive(Debug, Clone, Default)]
-pub struct Baseline {
-    /// How often the restart policy had brought each service back.
-    pub restarts: BTreeMap<String, u64>,
-    /// When that was: log lines, traces and notifications count from then.
-    pub since: Option<Timestamp>,
-}
-
-/// How far back lines and traces count where nothing says from when: as long as a reader would wait.
-const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
-
-impl Baseline {
-    /// Returns from when lines, traces and notifications count.
-    pub(super) fn from(&self, since: Option<Timestamp>) -> Timestamp {
-        let recent = || Timestamp::now().checked_sub(RECENT).unwrap_or_default();
-        since.or(self.since).unwrap_or_else(recent)
-    }
-}
-
 /// Returns what `condition` looks like now. Evidence older than `since`, if given, does not count.
+///
+/// Times are compared on the clock of `baseline`: a [`Baseline`](super::Baseline) alone means ours.
 ///
 /// # Errors
 /// The condition could not be looked at.
-pub async fn observe(
+pub async fn observe<'b>(
     stack: &Stack,
     condition: &Condition,
-    baseline: &Baseline,
+    baseline: impl Into<Clocked<'b>>,
     since: Option<Timestamp>,
 ) -> Result<Observation, ProbeError> {
-    match &condition.probe {
-        Probe::Promql { query, expectation } => {
-            promql::observe(stack, query, expectation, baseline, since).await
-        }
-        Probe::Logql { query, expectation } => {
-            logql::observe(stack, query, expectation, baseline, since).await
-        }
-        Probe::Trace { search, count } => {
-            trace::observe(stack, search, count, baseline.from(since)).await
-        }
-        Probe::Alert {
-            name,
-            labels,
-            channel,
-            expectation,
-        } => {
-            let asked = alert::Asked {
+    let baseline = baseline.into();
+    // On the heap: the longest of the probes would take its room on the stack of every caller.
+    let observed = Box::pin(async move {
+        match &condition.probe {
+            Probe::Promql { query, expectation } => {
+                promql::observe(stack, query, expectation, baseline, since).await
+            }
+            Probe::Logql { query, expectation } => {
+                logql::observe(stack, query, expectation, baseline, since).await
+            }
+            Probe::Trace { search, count } => {
+                trace::observe(stack, search, count, baseline, since).await
+            }
+            Probe::Alert {
                 name,
                 labels,
-                channel: channel.as_deref(),
-            };
-            alert::observe(stack, &asked, expectation, baseline.from(since), since).await
+                channel,
+                expectation,
+            } => {
+                let asked = alert::Asked {
+                    name,
+                    labels,
+                    channel: channel.as_deref(),
+                };
+                alert::observe(stack, &asked, expectation, baseline.from(since), since).await
+            }
+            Probe::Panel(panel) => panel::observe(stack, panel, baseline, since).await,
+            Probe::Sql { query, comparison } => {
+                sql::observe(stack, query, comparison, baseline.from(since)).await
+            }
+            Probe::Http {
+                address,
+                method,
+                body,
+                expectation,
+            } => http::observe(stack, address, method, body.as_deref(), expectation).await,
+            Probe::Container {
+                service,
+                expectation,
+            } => container::observe(stack, service, expectation, baseline.baseline).await,
+            Probe::Run {
+                service,
+                command,
+                expectation,
+            } => run::observe(stack, service, command, expectation).await,
         }
-        Probe::Panel(panel) => panel::observe(stack, panel, baseline.from(since), since).await,
-        Probe::Sql { query, comparison } => {
-            sql::observe(stack, query, comparison, baseline.from(since)).await
-        }
-        Probe::Http {
-            address,
-            method,
-            body,
-            expectation,
-        } => http::observe(stack, address, method, body.as_deref(), expectation).await,
-        Probe::Container {
-            service,
-            expectation,
-        } => container::observe(stack, service, expectation, baseline).await,
-        Probe::Run {
-            service,
-            command,
-            expectation,
-        } => run::observe(stack, service, command, expectation).await,
-    }
+    });
+    observed.await
 }
 
 /// Returns lines that help to see why `condition` does not hold: what exists nearby, and where to look.
 pub async fn explain(stack: &Stack, condition: &Condition) -> Vec<String> {
-    match &condition.probe {
-        Probe::Promql { query, .. } => promql::explain(stack, query).await,
-        Probe::Logql { query, .. } => logql::explain(stack, query).await,
-        Probe::Trace { search, .. } => trace::explain(stack, search).await,
-        Probe::Alert { name, .. } => alert::explain(stack, name).await,
-        Probe::Panel(panel) => panel::explain(stack, panel).await,
-        Probe::Sql { query, .. } => sql::explain(stack, query).await,
-        Probe::Http { address, .. } => http::explain(stack, address).await,
-        Probe::Container { service, .. } => container::explain(stack, service).await,
-        Probe::Run {
-            service, command, ..
-        } => run::explain(stack, service, command),
-    }
+    let explained = Box::pin(async move {
+        match &condition.probe {
+            Probe::Promql { query, .. } => nothing::explain(stack, query).await,
+            Probe::Logql { query, .. } => logql::explain(stack, query).await,
+            Probe::Trace { search, .. } => trace::explain(stack, search).await,
+            Probe::Alert {
+                name,
+                labels,
+                channel,
+                ..
+            } => {
+                let asked = alert::Asked {
+                    name,
+                    labels,
+                    channel: channel.as_deref(),
+                };
+                alert::explain(stack, &asked).await
+            }
+            Probe::Panel(panel) => panel::explain(stack, panel).await,
+            Probe::Sql { query, .. } => sql::explain(stack, query).await,
+            Probe::Http { address, .. } => http::explain(stack, address).await,
+            Probe::Container { service, .. } => container::explain(stack, service).await,
+            Probe::Run {
+                service, command, ..
+            } => run::explain(stack, service, command),
+        }
+    });
+    explained.await
 }

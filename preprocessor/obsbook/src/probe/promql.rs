@@ -5,25 +5,23 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use obsbook_lab::block::MetricExpectation;
-use obsbook_lab::comparison::Comparison;
-use obsbook_lab::promql::{Query, Selector};
-use obsbook_lab::suggest;
+use obsbook_lab::promql::Query;
 
-use super::observe::{Baseline, Observation, ProbeError};
-use super::series::{judge, labels, number, several};
-use super::source::{Prometheus, Series};
+use super::clocked::Clocked;
+use super::growth::growth;
+use super::observe::{Observation, ProbeError};
+use super::series::{judge, labels, several};
+use super::source::Series;
 use crate::stack::{Kind, Stack};
 
 /// The moments that a time is looked at: the sandbox's fastest scrape.
 const STEP: SignedDuration = SignedDuration::from_secs(1);
-/// How many near misses are worth a reader's time.
-const NEAR_MISSES: usize = 6;
 
 pub(super) async fn observe(
     stack: &Stack,
     query: &Query,
     expectation: &MetricExpectation,
-    baseline: &Baseline,
+    baseline: Clocked<'_>,
     since: Option<Timestamp>,
 ) -> Result<Observation, ProbeError> {
     let (series, evidence) = evaluate(stack, query).await?;
@@ -35,8 +33,14 @@ pub(super) async fn observe(
         // What is not there has no sample that could be too old.
         MetricExpectation::Absent => return Ok(absent(&series)),
         MetricExpectation::Increases { by } => {
-            let from = baseline.from(since);
-            growth(stack, query, &series, by, from).await?
+            let now = match series.as_slice() {
+                [] => return Ok(Observation::now(false, "no data")),
+                [one] => one,
+                _ => return Err(several(series.len())),
+            };
+            let prometheus = stack.prometheus().await?;
+            let grown = growth(&prometheus, query, now, by, baseline.from(since)).await;
+            grown.map_err(|error| ProbeError::from_query(stack, Kind::Prometheus, error))?
         }
         MetricExpectation::Stays {
             quantifier,
@@ -45,6 +49,7 @@ pub(super) async fn observe(
         } => {
             let now = judge(&series, *quantifier, comparison)?;
             let all_along = Span {
+                end: baseline.now(),
                 since,
                 lasting: *lasting,
             };
@@ -67,31 +72,9 @@ fn absent(series: &[Series]) -> Observation {
     }
 }
 
-/// How much the one value of a query has grown since `from`. A series that was not there then began at zero.
-async fn growth(
-    stack: &Stack,
-    query: &Query,
-    series: &[Series],
-    by: &Comparison,
-    from: Timestamp,
-) -> Result<Observation, ProbeError> {
-    let now = match series {
-        [] => return Ok(Observation::now(false, "no data")),
-        [one] => one.value,
-        _ => return Err(several(series.len())),
-    };
-    let prometheus = stack.prometheus().await?;
-    let before = prometheus.query_at(&query.text, from).await;
-    let before = before.map_err(|error| ProbeError::from_query(stack, Kind::Prometheus, error))?;
-    let before = before.first().map_or(0.0, |series| series.value);
-    // A counter that is smaller than before began anew with its process.
-    let grown = if now < before { now } else { now - before };
-    let seen = format!("{} more than before, {}", number(grown), number(now));
-    Ok(Observation::of(by.holds(grown), grown, seen))
-}
-
 /// A time over which a condition holds without a break.
 struct Span {
+    end: Timestamp,
     since: Option<Timestamp>,
     lasting: Duration,
 }
@@ -109,7 +92,7 @@ impl Span {
             return Ok(now);
         }
         let lasting = SignedDuration::try_from(self.lasting).unwrap_or_default();
-        let end = Timestamp::now();
+        let end = self.end;
         let start = end.checked_sub(lasting).unwrap_or_default();
         if let Some(since) = self.since.filter(|since| *since > start) {
             let so_far = end.duration_since(since).as_secs_f64();
@@ -147,68 +130,10 @@ pub(super) async fn evaluate(
 ) -> Result<(Vec<Series>, Option<Timestamp>), ProbeError> {
     let prometheus = stack.prometheus().await?;
     let away = |error| ProbeError::from_query(stack, Kind::Prometheus, error);
-    let series = prometheus.query(&query.text).await.map_err(away)?;
     let selectors = query.selectors.iter();
     let newest = selectors.map(|selector| prometheus.newest_sample(selector));
+    // Before the query: a sample that comes between the two must not vouch for an answer that it is not in.
     let newest = try_join_all(newest).await.map_err(away)?;
+    let series = prometheus.query(&query.text).await.map_err(away)?;
     Ok((series, newest.iter().flatten().min().copied()))
-}
-
-/// Says, selector by selector, which of the nothings it is: a wrong name, wrong labels, old samples, or data that misses the bound.
-pub(super) async fn explain(stack: &Stack, query: &Query) -> Vec<String> {
-    let Ok(prometheus) = stack.prometheus().await else {
-        return Vec::new();
-    };
-    let mut lines = Vec::new();
-    for selector in &query.selectors {
-        lines.extend(explain_selector(&prometheus, selector).await);
-    }
-    lines.push(format!(
-        "look for yourself: {}",
-        prometheus.link(&query.text)
-    ));
-    lines
-}
-
-async fn explain_selector(prometheus: &Prometheus, selector: &Selector) -> Option<String> {
-    let text = &selector.text;
-    if let Some(newest) = prometheus.newest_sample(selector).await.ok()? {
-        let age = Timestamp::now().duration_since(newest).as_secs_f64();
-        let count = prometheus.query(&format!("count({text})")).await.ok()?;
-        let count = count.first().map_or(0.0, |series| series.value);
-        return Some(format!(
-            "`{text}` has {count} series, the newest sample {age:.1} s old"
-        ));
-    }
-    let metric = selector.metric.as_deref()?;
-    let asked = selector.labels.join(", ");
-    let found = prometheus
-        .query(&format!("group by ({asked}) ({metric})"))
-        .await
-        .ok()?;
-    if found.is_empty() {
-        let names = prometheus.metric_names().await.ok()?;
-        return Some(
-            match suggest::nearest(metric, names.iter().map(String::as_str)) {
-                Some(near) if near != metric => {
-                    format!("there is no metric `{metric}`; there is `{near}`")
-                }
-                Some(_) => format!(
-                    "`{metric}` has had samples, but has none now: its target is down, or no longer exposes it"
-                ),
-                None => format!("there is no metric `{metric}`, nor one of a similar name"),
-            },
-        );
-    }
-    let shown: Vec<_> = found.iter().take(NEAR_MISSES).map(labels).collect();
-    let more = found.len().saturating_sub(NEAR_MISSES);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    Some(format!(
-        "`{text}` finds no series; `{metric}` has {}{more}",
-        shown.join(", ")
-    ))
 }

@@ -14,6 +14,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The lines of a command's output that a failure shows.
 const SHOWN: usize = 3;
 
+/// Runs `$1`, hands on the first MiB of what it writes, and ends as it ends; a command that goes on writing is ended.
+/// The shell has no name for the status of a pipe's first command, so it takes a way of its own, descriptor 3.
+const BOUNDED: &str = r#"command -v head >/dev/null || exec sh -c "$1"
+exec 4>&1
+status=$({ { sh -c "$1" 2>&1 3>&- 4>&-; echo $? >&3; } | {
+  head -c 1048576 >&4
+  [ "$(head -c 1 | wc -c)" -eq 0 ] || echo "(there is more; the first MiB is read)" >&2
+}; } 3>&1)
+exit "$status""#;
+
 pub(super) async fn observe(
     stack: &Stack,
     service: &str,
@@ -29,7 +39,7 @@ pub(super) async fn observe(
     if container.state != State::Running {
         return Err(away(format!("it is {:?}", container.state).to_lowercase()));
     }
-    let words = ["sh", "-c", command];
+    let words = ["sh", "-c", BOUNDED, "sh", command];
     let ended = timeout(PATIENCE, stack.engine().exec(&container.id, &words)).await;
     let Ok(output) = ended else {
         let seen = format!("no end within {} s", PATIENCE.as_secs());
@@ -56,4 +66,37 @@ pub(super) fn explain(stack: &Stack, service: &str, command: &str) -> Vec<String
         stack.project(),
         command.replace('\'', r"'\''")
     )]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_command_ends_as_it_ends_and_writes_a_bounded_output() {
+        let mebibyte = 1_048_576;
+        for (command, status, length, more) in [
+            ("true", 0, 0, false),
+            ("echo one; echo two >&2; exit 3", 3, 8, false),
+            ("printf %s \"it's $0\"", 0, 7, false),
+            ("exec false", 1, 0, false),
+            ("nosuchcommand 2>/dev/null", 127, 0, false),
+            ("head -c 1048576 /dev/zero", 0, mebibyte, false),
+            ("head -c 1048577 /dev/zero; exit 4", 4, mebibyte, true),
+            ("yes", 141, mebibyte, true),
+        ] {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", BOUNDED, "sh", command]);
+            let output = shell.output().expect("a shell");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(status), "{command}: {stderr}");
+            assert_eq!(output.stdout.len(), length, "{command}");
+            assert_eq!(
+                stderr.contains("there is more"),
+                more,
+                "{command}: {stderr}"
+            );
+        }
+    }
 }

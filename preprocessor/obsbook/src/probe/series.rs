@@ -58,6 +58,9 @@ pub(super) fn number(value: f64) -> String {
     }
     let digits = 3 - value.abs().log10().floor().clamp(-9.0, 3.0) as i32;
     let text = format!("{value:.*}", usize::try_from(digits).unwrap_or(0));
+    if !text.contains('.') {
+        return text;
+    }
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -123,6 +126,21 @@ mod tests {
             true,
             "4 on {i=\"0\"} (one of 2 series)",
         );
+    }
+
+    #[test]
+    fn numbers_keep_the_digits_that_matter() {
+        for (value, expected) in [
+            (1500.3, "1500"),
+            (120.04, "120"),
+            (20.5, "20.5"),
+            (0.100_01, "0.1"),
+            (-1500.3, "-1500"),
+            (12_000.7, "12001"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(number(value), expected);
+        }
     }
 
     #[test]

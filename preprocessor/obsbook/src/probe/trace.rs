@@ -1,29 +1,53 @@
 //! The probe `trace`: traces that began from a moment on and have what is asked.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use obsbook_lab::block::TraceSearch;
 use obsbook_lab::comparison::Comparison;
 use obsbook_lab::duration::words;
 
+use super::clocked::Clocked;
 use super::observe::{Observation, ProbeError};
-use super::source::{Span, Trace};
+use super::source::{Search, Span, Trace};
 use crate::stack::{Kind, Stack};
 
 /// How far back a failure looks for what comes near.
-const NEARBY: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+const NEARBY: SignedDuration = SignedDuration::from_mins(5);
+
+/// How many traces one look brings: more than the sandbox makes in a minute.
+const MOST: usize = 1500;
+/// How long ago the spans of a trace must have ended for it to be whole: exporters hold spans back for a second or two.
+const WHOLE_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
 pub(super) async fn observe(
     stack: &Stack,
     search: &TraceSearch,
     count: &Comparison,
-    from: Timestamp,
+    baseline: Clocked<'_>,
+    since: Option<Timestamp>,
 ) -> Result<Observation, ProbeError> {
+    let from = baseline.from(since);
     let jaeger = stack.jaeger().await?;
-    let traces = jaeger.traces(&search.root, from, search.longer_than).await;
+    let asked = Search {
+        service: &search.root,
+        operation: search.operation.as_deref(),
+        at_least: search.longer_than,
+        limit: MOST,
+    };
+    let traces = jaeger.search(&asked, from).await;
     let traces = traces.map_err(|error| ProbeError::from_query(stack, Kind::Jaeger, error))?;
+    Ok(judge(search, count, &traces, from, baseline.now()))
+}
+
+fn judge(
+    search: &TraceSearch,
+    count: &Comparison,
+    traces: &[Trace],
+    from: Timestamp,
+    now: Timestamp,
+) -> Observation {
     let found: Vec<_> = traces
         .iter()
-        .filter(|trace| fits(search, trace, from))
+        .filter(|trace| fits(search, trace, from, now))
         .collect();
     #[allow(clippy::cast_precision_loss)]
     let value = found.len() as f64;
@@ -31,14 +55,17 @@ pub(super) async fn observe(
         .first()
         .map(|trace| format!(", such as {}", trace.id))
         .unwrap_or_default();
-    Ok(Observation::of(
-        count.holds(value),
+    let are_cut = traces.len() >= MOST;
+    let least = if are_cut { "at least " } else { "" };
+    Observation::of(
+        // There may be any number more.
+        count.holds(value) && (!are_cut || count.holds(f64::INFINITY)),
         value,
-        format!("{value} traces{example}"),
-    ))
+        format!("{least}{value} traces{example}"),
+    )
 }
 
-fn fits(search: &TraceSearch, trace: &Trace, from: Timestamp) -> bool {
+fn fits(search: &TraceSearch, trace: &Trace, from: Timestamp, now: Timestamp) -> bool {
     let Some(root) = trace.root() else {
         return false;
     };
@@ -50,8 +77,12 @@ fn fits(search: &TraceSearch, trace: &Trace, from: Timestamp) -> bool {
                 .iter()
                 .all(|(key, value)| span.attributes.get(key) == Some(value))
     };
+    // Spans that have not arrived yet can make any of these untrue.
+    let needs_all =
+        root.parent.is_some() || !search.without.is_empty() || search.error == Some(false);
     root.service == search.root
         && root.start >= from
+        && (!needs_all || is_whole(trace, now))
         && search
             .operation
             .as_ref()
@@ -71,6 +102,12 @@ fn fits(search: &TraceSearch, trace: &Trace, from: Timestamp) -> bool {
             .error
             .is_none_or(|wanted| wanted == trace.spans.iter().any(Span::failed))
         && trace.spans.iter().any(candidate)
+}
+
+/// Whether all spans of a trace have had the time to arrive.
+fn is_whole(trace: &Trace, now: Timestamp) -> bool {
+    let ended = trace.ended();
+    ended.is_some_and(|ended| now.duration_since(ended) >= WHOLE_AFTER)
 }
 
 /// Whether a span of `to` has a span of `from` as its parent.
@@ -154,14 +191,19 @@ mod tests {
         }
     }
 
-    fn check(search: TraceSearch, expected: bool) {
-        let trace = Trace {
+    fn trace(spans: Vec<Span>) -> Trace {
+        Trace {
             id: "t".to_owned(),
-            spans: vec![
-                span("gateway", None, 900, false),
-                span("api", Some("gateway"), 800, true),
-            ],
-        };
+            spans,
+        }
+    }
+
+    fn check(search: TraceSearch, expected: bool) {
+        let trace = trace(vec![
+            span("gateway", None, 900, false),
+            span("api", Some("gateway"), 800, true),
+        ]);
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1);
         let search = TraceSearch {
             root: if search.root.is_empty() {
                 "gateway".to_owned()
@@ -171,13 +213,13 @@ mod tests {
             ..search
         };
         assert_eq!(
-            fits(&search, &trace, Timestamp::UNIX_EPOCH),
+            fits(&search, &trace, Timestamp::UNIX_EPOCH, now),
             expected,
             "{search}"
         );
         let later = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(1);
         assert!(
-            !fits(&search, &trace, later),
+            !fits(&search, &trace, later, now),
             "{search} found a trace from before"
         );
     }
@@ -292,5 +334,55 @@ mod tests {
             },
             false,
         );
+    }
+
+    #[test]
+    fn what_a_late_span_can_make_untrue_is_believed_of_a_whole_trace_alone() {
+        let first = |parent: Option<&str>| trace(vec![span("gateway", parent, 900, false)]);
+        let root = || TraceSearch {
+            root: "gateway".to_owned(),
+            ..TraceSearch::default()
+        };
+        let without = TraceSearch {
+            without: vec!["api".to_owned()],
+            ..root()
+        };
+        let succeeded = TraceSearch {
+            error: Some(false),
+            ..root()
+        };
+        for (search, trace, at_once) in [
+            (root(), first(None), true),
+            (root(), first(Some("late")), false),
+            (without, first(None), false),
+            (succeeded, first(None), false),
+        ] {
+            // The span ends after 900 ms.
+            for (milliseconds, expected) in [(1000, at_once), (3800, at_once), (3900, true)] {
+                let now = Timestamp::UNIX_EPOCH + SignedDuration::from_millis(milliseconds);
+                let found = fits(&search, &trace, Timestamp::UNIX_EPOCH, now);
+                assert_eq!(found, expected, "{search} after {milliseconds} ms");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_limit_cut_off_is_told_and_decides_nothing() {
+        let search = TraceSearch {
+            root: "gateway".to_owned(),
+            ..TraceSearch::default()
+        };
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1);
+        for (count, traces, met, seen) in [
+            (">= 2", 2, true, "2 traces, such as t"),
+            ("< 3", 2, true, "2 traces, such as t"),
+            (">= 2", MOST, true, "at least 1500 traces, such as t"),
+            ("== 1500", MOST, false, "at least 1500 traces, such as t"),
+        ] {
+            let comparison = Comparison::parse(count).expect(count);
+            let traces = vec![trace(vec![span("gateway", None, 900, false)]); traces];
+            let found = judge(&search, &comparison, &traces, Timestamp::UNIX_EPOCH, now);
+            assert_eq!((found.met, found.seen.as_str()), (met, seen), "{count}");
+        }
     }
 }

@@ -78,16 +78,11 @@ impl Stack {
                 .collect(),
             lock: Weak::new(),
         };
-        // A proxy has no business between obsbook and its own containers.
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .pool_idle_timeout(Duration::from_secs(2))
-            .build();
         let mut stack = Self {
             engine,
             compose,
             model,
-            http: http.unwrap_or_default(),
+            http: client(),
         };
         if options.dynamic_ports || book.settings.dynamic_ports || stack.has_free_ports() {
             let services = stack.model.services.values();
@@ -229,5 +224,33 @@ impl Stack {
             .filter(|c| c.is_ascii_alphanumeric())
             .collect();
         state_dir().join("stacks").join(engine).join(self.project())
+    }
+}
+
+/// The client for requests to services: what a service answers is what it answers.
+fn client() -> reqwest::Client {
+    // A proxy has no business between obsbook and its own containers, and an answer that points elsewhere is an answer.
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .pool_idle_timeout(Duration::from_secs(2))
+        .build();
+    client.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wiremock::matchers::path;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer() {
+        let server = MockServer::start().await;
+        let moved = ResponseTemplate::new(301).insert_header("location", "/new");
+        let mock = Mock::given(path("/old")).respond_with(moved);
+        mock.mount(&server).await;
+        let answer = client().get(format!("{}/old", server.uri())).send().await;
+        assert_eq!(answer.expect("an answer").status(), 301);
     }
 }

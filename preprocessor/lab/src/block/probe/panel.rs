@@ -113,17 +113,33 @@ impl Decoder<'_> {
             );
             return None;
         };
-        let Some(panel) = dashboard.panel(&title.value) else {
-            let hint = suggest::hint(
-                &title.value,
-                dashboard.panels.iter().map(|panel| panel.title.as_str()),
-            );
-            self.report(
-                &title.span,
-                format!("dashboard `{}` has no panel `{}`", uid.value, title.value),
-                hint,
-            );
-            return None;
+        let panel = match dashboard.titled(&title.value).as_slice() {
+            [] => {
+                let hint = suggest::hint(
+                    &title.value,
+                    dashboard.panels.iter().map(|panel| panel.title.as_str()),
+                );
+                self.report(
+                    &title.span,
+                    format!("dashboard `{}` has no panel `{}`", uid.value, title.value),
+                    hint,
+                );
+                return None;
+            }
+            [panel] => *panel,
+            several => {
+                self.report(
+                    &title.span,
+                    format!(
+                        "dashboard `{}` has {} panels `{}`",
+                        uid.value,
+                        several.len(),
+                        title.value
+                    ),
+                    "give each of them a title of its own in the dashboard",
+                );
+                return None;
+            }
         };
         if let Some(unknown) = variables
             .keys()

@@ -12,7 +12,7 @@ use super::ask::{QueryError, Server};
 pub struct AlertInbox(Server);
 
 /// One notification.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Notification {
     /// When it arrived.
     pub received_at: Timestamp,
@@ -20,6 +20,9 @@ pub struct Notification {
     pub channel: String,
     /// `firing` or `resolved`.
     pub status: String,
+    /// The labels that all of its alerts have and were put together by.
+    #[serde(default)]
+    pub group_labels: BTreeMap<String, String>,
     /// Its alerts, where its shape tells them apart.
     #[serde(default)]
     pub alerts: Option<Vec<NotifiedAlert>>,
@@ -32,7 +35,7 @@ pub struct Notification {
 }
 
 /// One alert of a notification.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct NotifiedAlert {
     /// Its name.
     pub name: String,
@@ -44,6 +47,13 @@ pub struct NotifiedAlert {
     /// When it began to fire.
     #[serde(default)]
     pub starts_at: Option<Timestamp>,
+}
+
+impl Notification {
+    /// Returns its alerts; none of one that is text.
+    pub fn alerts(&self) -> &[NotifiedAlert] {
+        self.alerts.as_deref().unwrap_or_default()
+    }
 }
 
 impl AlertInbox {

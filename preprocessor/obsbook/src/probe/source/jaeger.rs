@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::ask::{QueryError, Server};
 
-/// How many traces one search brings.
-const TRACES: &str = "200";
+/// How many traces a look around brings.
+const TRACES: usize = 200;
 
 /// A Jaeger server.
 #[derive(Debug, Clone)]
@@ -43,7 +43,26 @@ pub struct Span {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// What Jaeger itself looks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// The service of a span.
+    pub service: &'a str,
+    /// The name of a span of that service, if one is asked for.
+    pub operation: Option<&'a str>,
+    /// What the trace takes at least, if that is asked for.
+    pub at_least: Option<Duration>,
+    /// How many traces it brings at most.
+    pub limit: usize,
+}
+
 impl Span {
+    /// Returns when it ended.
+    pub fn ended(&self) -> Timestamp {
+        let end = self.start.checked_add(self.duration);
+        end.unwrap_or(Timestamp::MAX)
+    }
+
     /// Returns whether its status is an error.
     pub fn failed(&self) -> bool {
         let is =
@@ -53,14 +72,21 @@ impl Span {
 }
 
 impl Trace {
-    /// Returns the span that no other span of the trace is the parent of; the earliest of several.
+    /// Returns the span without a parent; where there is none, the earliest whose parent is not in the trace: it
+    /// may still be on its way, or be one of somebody who exports no spans.
     pub fn root(&self) -> Option<&Span> {
-        let has_parent = |span: &&Span| {
-            span.parent
-                .as_ref()
-                .is_some_and(|parent| self.spans.iter().any(|other| &other.id == parent))
+        let is_orphan = |span: &&Span| {
+            let mut others = self.spans.iter();
+            !others.any(|other| Some(&other.id) == span.parent.as_ref())
         };
-        self.spans.iter().find(|span| !has_parent(span))
+        let first = self.spans.iter().find(|span| span.parent.is_none());
+        first.or_else(|| self.spans.iter().find(is_orphan))
+    }
+
+    /// Returns when the last of its spans ended, as far as they have arrived.
+    pub fn ended(&self) -> Option<Timestamp> {
+        let ends = self.spans.iter().map(Span::ended);
+        ends.max()
     }
 
     /// Returns the services that have a span in it, sorted.
@@ -155,14 +181,35 @@ impl Jaeger {
         from: Timestamp,
         at_least: Option<Duration>,
     ) -> Result<Vec<Trace>, QueryError> {
+        let search = Search {
+            service,
+            operation: None,
+            at_least,
+            limit: TRACES,
+        };
+        self.search(&search, from).await
+    }
+
+    /// Returns the traces that a search finds and that began at `from` or later, as many as its limit says at most.
+    ///
+    /// # Errors
+    /// As [`Jaeger::traces`].
+    pub async fn search(
+        &self,
+        search: &Search<'_>,
+        from: Timestamp,
+    ) -> Result<Vec<Trace>, QueryError> {
+        let limit = search.limit.to_string();
         let start = from.as_microsecond().to_string();
         let end = (Timestamp::now().as_microsecond() + 60_000_000).to_string();
         let mut parameters = vec![
-            ("service", service),
+            ("service", search.service),
             ("start", &start),
             ("end", &end),
-            ("limit", TRACES),
+            ("limit", &limit),
         ];
+        parameters.extend(search.operation.map(|name| ("operation", name)));
+        let at_least = search.at_least;
         let at_least = at_least.map(|duration| format!("{}us", duration.as_micros()));
         parameters.extend(
             at_least
@@ -237,19 +284,58 @@ fn text(value: &serde_json::Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wiremock::matchers::{any, query_param};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    const TRACE: &str = r#"{"traceID":"t","processes":{"p1":{"serviceName":"order-api"},"p2":{"serviceName":"web-gateway"}},"spans":[
+            {"spanID":"b","operationName":"CreateOrder","references":[{"refType":"CHILD_OF","traceID":"t","spanID":"a"}],"startTime":1700000000000100,"duration":5,"tags":[{"key":"error","type":"bool","value":true}],"processID":"p1"},
+            {"spanID":"a","operationName":"POST /api/orders","references":[{"refType":"CHILD_OF","traceID":"t","spanID":"elsewhere"}],"startTime":1700000000000000,"duration":900000,"tags":[{"key":"http.response.status_code","type":"int64","value":500}],"processID":"p2"}]}"#;
+
+    fn trace() -> Trace {
+        let raw = serde_json::from_str::<RawTrace>(TRACE);
+        raw.expect("a trace").into()
+    }
 
     #[test]
     fn a_trace_knows_its_root_services_and_errors() {
-        let json = r#"{"traceID":"t","processes":{"p1":{"serviceName":"order-api"},"p2":{"serviceName":"web-gateway"}},"spans":[
-            {"spanID":"b","operationName":"CreateOrder","references":[{"refType":"CHILD_OF","traceID":"t","spanID":"a"}],"startTime":1700000000000100,"duration":5,"tags":[{"key":"error","type":"bool","value":true}],"processID":"p1"},
-            {"spanID":"a","operationName":"POST /api/orders","references":[{"refType":"CHILD_OF","traceID":"t","spanID":"elsewhere"}],"startTime":1700000000000000,"duration":900000,"tags":[{"key":"http.response.status_code","type":"int64","value":500}],"processID":"p2"}]}"#;
-        let trace: Trace = serde_json::from_str::<RawTrace>(json)
-            .expect("a trace")
-            .into();
+        let trace = trace();
         let root = trace.root().expect("a root");
         assert_eq!((root.id.as_str(), root.failed()), ("a", false));
         assert_eq!(root.attributes["http.response.status_code"], "500");
         assert!(trace.spans[1].failed());
         assert_eq!(trace.services(), ["order-api", "web-gateway"]);
+        let ended = trace.ended().expect("an end");
+        assert_eq!(ended.as_millisecond(), 1_700_000_000_900);
+    }
+
+    #[test]
+    fn a_span_without_a_parent_is_the_root_however_early_an_orphan_began() {
+        let mut trace = trace();
+        let mut late = trace.spans[0].clone();
+        (late.id, late.parent) = ("c".to_owned(), None);
+        trace.spans.push(late);
+        assert_eq!(trace.root().expect("a root").id, "c");
+    }
+
+    #[tokio::test]
+    async fn jaeger_itself_looks_for_the_operation() {
+        let server = MockServer::start().await;
+        let asked = Mock::given(any())
+            .and(query_param("service", "web-gateway"))
+            .and(query_param("operation", "POST /api/orders"))
+            .and(query_param("limit", "1500"))
+            .and(query_param("minDuration", "700000us"));
+        let answer = format!("{{\"data\":[{TRACE}]}}");
+        let answer = ResponseTemplate::new(200).set_body_string(answer);
+        asked.respond_with(answer).mount(&server).await;
+        let jaeger = Jaeger::new(server.uri(), reqwest::Client::new());
+        let search = Search {
+            service: "web-gateway",
+            operation: Some("POST /api/orders"),
+            at_least: Some(Duration::from_millis(700)),
+            limit: 1500,
+        };
+        let found = jaeger.search(&search, Timestamp::UNIX_EPOCH).await;
+        assert_eq!(found.expect("traces").len(), 1);
     }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::ask::{QueryError, Server};
 use super::prometheus::{Series, number_at};
 
-/// How many lines one query brings: as many as Loki gives by default.
+/// How many lines one page has: as many as Loki gives by default.
 pub(in crate::probe) const LINES: usize = 5000;
+/// The end of a time is no part of it.
+const NEXT: SignedDuration = SignedDuration::from_nanos(1);
 
 /// A Loki server.
 #[derive(Debug, Clone)]
@@ -67,24 +69,89 @@ impl Loki {
         self.0.link("/loki/api/v1/query_range", &[("query", query)])
     }
 
-    /// Returns the lines that a log query finds from `from` on, the newest first, five thousand at most.
+    /// Returns the lines that a log query finds from `from` on, the newest first, `limit` at most.
     ///
     /// # Errors
-    /// The server refuses the query, or does not answer.
+    /// The server refuses the query, does not answer, or has more lines of one instant than it gives at once.
     pub async fn lines(
         &self,
         query: &str,
         from: Timestamp,
         limit: usize,
     ) -> Result<Vec<Line>, QueryError> {
+        self.lines_between(query, from, None, limit).await
+    }
+
+    /// Returns lines as [`Loki::lines`] does, of the time before `until`, if it is given.
+    ///
+    /// # Errors
+    /// As [`Loki::lines`].
+    pub async fn lines_between(
+        &self,
+        query: &str,
+        from: Timestamp,
+        until: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<Line>, QueryError> {
+        let mut until = until;
+        let mut size = LINES;
+        let mut lines: Vec<Line> = Vec::new();
+        loop {
+            let asked = size.min(limit);
+            let page = match self.page(query, from, until, asked).await {
+                Err(QueryError::Refused {
+                    source_name,
+                    reason,
+                }) => {
+                    let Some(lower) = allowed(&reason).filter(|lower| *lower < asked) else {
+                        return Err(QueryError::Refused {
+                            source_name,
+                            reason,
+                        });
+                    };
+                    size = lower;
+                    continue;
+                }
+                page => page?,
+            };
+            let is_last = page.len() < asked;
+            let ends = page.first().zip(page.last());
+            let ends = ends.map(|(newest, oldest)| (newest.at, oldest.at));
+            add_unseen(&mut lines, page);
+            if is_last || lines.len() >= limit {
+                lines.truncate(limit);
+                return Ok(lines);
+            }
+            until = match ends {
+                // The next page would be the same.
+                Some((newest, oldest)) if newest == oldest => {
+                    return Err(QueryError::Away(format!(
+                        "it has {asked} lines or more of one instant, {oldest}, and gives no more at once"
+                    )));
+                }
+                Some((_, oldest)) => oldest.checked_add(NEXT).ok(),
+                None => return Ok(lines),
+            };
+        }
+    }
+
+    async fn page(
+        &self,
+        query: &str,
+        from: Timestamp,
+        until: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<Line>, QueryError> {
         let start = from.as_nanosecond().to_string();
-        let limit = limit.min(LINES).to_string();
-        let parameters = [
+        let end = until.map(|until| until.as_nanosecond().to_string());
+        let limit = limit.to_string();
+        let mut parameters = vec![
             ("query", query),
             ("start", &start),
             ("limit", &limit),
             ("direction", "backward"),
         ];
+        parameters.extend(end.iter().map(|end| ("end", end.as_str())));
         let answer: Answer<Data> = self.0.json("/loki/api/v1/query_range", &parameters).await?;
         let Data::Streams(streams) = answer.data else {
             return Err(self.0.refused("the answer holds no lines"));
@@ -157,11 +224,99 @@ impl Loki {
     }
 }
 
+/// Returns how many lines a Loki gives at once that refused to give more: `… max_entries_limit (5000 > 1000)`.
+fn allowed(reason: &str) -> Option<usize> {
+    let (_, limit) = reason.split_once("max entries limit")?;
+    let (_, limit) = limit.rsplit_once('>')?;
+    let digits = limit.trim().trim_end_matches(')');
+    digits.parse().ok().filter(|limit| *limit > 0)
+}
+
+/// Adds an older page, which begins with the instant that `lines` ends with: a line that is there already is no other.
+fn add_unseen(lines: &mut Vec<Line>, page: Vec<Line>) {
+    let instant = lines.last().map(|line| line.at);
+    let seen = lines.iter().rev();
+    let seen = seen.take_while(|line| Some(line.at) == instant);
+    let mut seen: Vec<Line> = seen.cloned().collect();
+    for line in page {
+        match seen.iter().position(|known| *known == line) {
+            Some(at) => {
+                seen.swap_remove(at);
+            }
+            None => lines.push(line),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use wiremock::matchers::any;
-    use wiremock::{Mock, MockServer, ResponseTemplate};
+    use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+    /// A Loki with a line at each of these nanoseconds, that gives `most` at once.
+    async fn holding(instants: Vec<i128>, most: usize) -> (Loki, MockServer) {
+        let server = MockServer::start().await;
+        let answer = move |request: &Request| {
+            let number = |name: &str| {
+                let mut pairs = request.url.query_pairs();
+                let (_, value) = pairs.find(|(key, _)| key == name)?;
+                value.parse::<i128>().ok()
+            };
+            let limit = usize::try_from(number("limit").unwrap_or(100)).expect("a limit");
+            if limit > most {
+                return ResponseTemplate::new(400).set_body_string(format!(
+                    "max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {most})\n"
+                ));
+            }
+            let (start, end) = (number("start"), number("end"));
+            let mut found: Vec<_> = instants
+                .iter()
+                .enumerate()
+                .filter(|(_, at)| Some(**at) >= start && end.is_none_or(|end| **at < end))
+                .collect();
+            found.sort_by_key(|(_, at)| std::cmp::Reverse(**at));
+            let values = found.into_iter().take(limit);
+            let values: Vec<_> = values
+                .map(|(index, at)| json!([at.to_string(), index.to_string()]))
+                .collect();
+            ResponseTemplate::new(200).set_body_json(json!({"data": {"resultType": "streams", "result": [{"stream": {}, "values": values}]}}))
+        };
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        (Loki::new(server.uri(), reqwest::Client::new()), server)
+    }
+
+    async fn check(instants: &[i128], most: usize, limit: usize, expected: usize) {
+        let (loki, _server) = holding(instants.to_vec(), most).await;
+        let lines = loki.lines("{a=\"b\"}", Timestamp::UNIX_EPOCH, limit).await;
+        let lines = lines.expect("lines");
+        let mut texts: Vec<_> = lines.iter().map(|line| line.text.clone()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!((lines.len(), texts.len()), (expected, expected), "{limit}");
+        assert!(lines.is_sorted_by_key(|line| std::cmp::Reverse(line.at)));
+    }
+
+    #[tokio::test]
+    async fn lines_are_read_page_by_page_each_once() {
+        let many: Vec<i128> = (1..=12_000).collect();
+        check(&many, 5000, usize::MAX, 12_000).await;
+        check(&many, 5000, 6001, 6001).await;
+        check(&many, 5000, 3, 3).await;
+        // Fewer at once than is usual, and pages that end in the middle of an instant.
+        check(&[1, 2, 2, 2, 3, 3, 4, 5, 5, 6], 4, usize::MAX, 10).await;
+        check(&[], 5000, usize::MAX, 0).await;
+    }
+
+    #[tokio::test]
+    async fn an_instant_with_more_lines_than_a_page_cannot_be_read() {
+        let (loki, _server) = holding(vec![1, 2, 2, 2, 2, 3], 3).await;
+        let found = loki.lines("{a=\"b\"}", Timestamp::UNIX_EPOCH, usize::MAX);
+        assert!(
+            matches!(found.await, Err(QueryError::Away(reason)) if reason.contains("of one instant"))
+        );
+    }
 
     async fn loki(status: u16, body: &str) -> (Loki, MockServer) {
         let server = MockServer::start().await;

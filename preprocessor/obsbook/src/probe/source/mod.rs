@@ -6,12 +6,16 @@ mod inbox;
 mod jaeger;
 mod loki;
 mod prometheus;
+#[cfg(test)]
+mod prometheus_tests;
 
 pub use alertmanager::Alertmanager;
 pub use ask::QueryError;
-pub use inbox::{AlertInbox, Notification};
-pub use jaeger::{Jaeger, Span, Trace};
+pub use inbox::{AlertInbox, Notification, NotifiedAlert};
+pub use jaeger::{Jaeger, Search, Span, Trace};
 pub use loki::{Line, Loki};
 pub use prometheus::{Alert, Prometheus, Series};
 
 pub(super) use ask::plain;
+pub(super) use loki::LINES;
+pub(super) use prometheus::same_labels;

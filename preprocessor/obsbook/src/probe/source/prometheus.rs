@@ -1,14 +1,18 @@
 //! Prometheus' HTTP API. Format: <https://prometheus.io/docs/prometheus/latest/querying/api/>.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use obsbook_lab::promql::Selector;
 
 use super::ask::{QueryError, Server};
+
+/// How far back an instant query looks for a sample.
+const LOOK_BACK: Duration = Duration::from_mins(5);
 
 /// A Prometheus server.
 #[derive(Debug, Clone)]
@@ -80,20 +84,25 @@ struct Answer<T> {
 enum QueryData {
     Vector(Vec<Sample>),
     Scalar((f64, String)),
-    String(serde::de::IgnoredAny),
+    String(IgnoredAny),
     Matrix(Vec<Row>),
 }
 
 #[derive(Deserialize)]
 struct Row {
     metric: BTreeMap<String, String>,
+    #[serde(default)]
     values: Vec<(f64, String)>,
+    /// Samples that are native histograms, which are no numbers.
+    #[serde(default)]
+    histograms: Vec<(f64, IgnoredAny)>,
 }
 
 #[derive(Deserialize)]
 struct Sample {
     metric: BTreeMap<String, String>,
-    value: (f64, String),
+    /// `None` of a native histogram, which is no number.
+    value: Option<(f64, String)>,
 }
 
 impl Prometheus {
@@ -159,6 +168,9 @@ impl Prometheus {
             at = at.checked_add(step).unwrap_or(Timestamp::MAX);
         }
         for row in rows {
+            if !row.histograms.is_empty() {
+                return Err(self.no_number());
+            }
             for value in &row.values {
                 let series = self.series(row.metric.clone(), value)?;
                 let moment: &mut Vec<Series> =
@@ -177,7 +189,10 @@ impl Prometheus {
         match data {
             QueryData::Vector(samples) => samples
                 .into_iter()
-                .map(|sample| self.series(sample.metric, &sample.value))
+                .map(|sample| {
+                    let value = sample.value.ok_or_else(|| self.no_number())?;
+                    self.series(sample.metric, &value)
+                })
                 .collect(),
             QueryData::Scalar(value) => Ok(vec![self.series(BTreeMap::new(), &value)?]),
             QueryData::String(_) | QueryData::Matrix(_) => Err(self
@@ -186,15 +201,44 @@ impl Prometheus {
         }
     }
 
+    fn no_number(&self) -> QueryError {
+        self.0.refused(
+            "the answer has native histograms, which are no numbers; ask for one of their numbers, by histogram_quantile(), histogram_count() or histogram_avg()",
+        )
+    }
+
     /// Returns the names of all metrics.
     ///
     /// # Errors
     /// As [`Prometheus::query`].
     pub async fn metric_names(&self) -> Result<Vec<String>, QueryError> {
-        self.get("/api/v1/label/__name__/values", &[]).await
+        self.label_values("__name__").await
     }
 
-    /// Returns the time of the newest raw sample that a selector finds, or `None` when it finds none.
+    /// Returns the values of a label; none where no series has it.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn label_values(&self, label: &str) -> Result<Vec<String>, QueryError> {
+        let path = format!("/api/v1/label/{label}/values");
+        self.get(&path, &[]).await
+    }
+
+    /// Returns the names of the labels that series have, those of one metric if it is named; without `__name__`.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn label_names(&self, metric: Option<&str>) -> Result<Vec<String>, QueryError> {
+        let of_metric: Vec<_> = metric
+            .map(|metric| ("match[]", metric))
+            .into_iter()
+            .collect();
+        let mut names: Vec<String> = self.get("/api/v1/labels", &of_metric).await?;
+        names.retain(|name| name != "__name__");
+        Ok(names)
+    }
+
+    /// Returns the time of the newest raw sample that the answer takes of a selector, or `None` when there is none.
     ///
     /// # Errors
     /// As [`Prometheus::query`].
@@ -202,20 +246,45 @@ impl Prometheus {
         &self,
         selector: &Selector,
     ) -> Result<Option<Timestamp>, QueryError> {
-        let text = &selector.text;
         if selector.metric.is_some() {
-            let found = self.query(&format!("max(timestamp({text}))")).await?;
-            return Ok(found.first().and_then(|series| seconds(series.value)));
+            let newest = format!("max(timestamp({}))", selector.instant());
+            let found = self.query(&newest).await?;
+            let found = found.first().and_then(|series| seconds(series.value));
+            // A target that is down has no sample now, and a window over it still has those from before.
+            if found.is_some() || selector.window.is_none() {
+                return Ok(found);
+            }
         }
         // `timestamp()` drops the names, and series of several metrics may differ in nothing else: the samples
-        // themselves are asked for, as far back as an instant query looks.
-        let samples = format!("{text}[5m]");
-        let QueryData::Matrix(rows) = self.get("/api/v1/query", &[("query", &samples)]).await?
-        else {
-            return Err(self.0.refused("the answer is no matrix"));
-        };
-        let newest = rows.iter().filter_map(|row| row.values.last());
-        Ok(newest.filter_map(|(at, _)| seconds(*at)).max())
+        // themselves are asked for, without a window as far back as an instant query looks.
+        let window = selector.window.unwrap_or(LOOK_BACK);
+        let rows = self.rows(&selector.over(window)).await?;
+        let newest = rows.iter().flat_map(|row| {
+            let value = row.values.last().map(|(at, _)| *at);
+            let histogram = row.histograms.last().map(|(at, _)| *at);
+            [value, histogram]
+        });
+        Ok(newest.flatten().filter_map(seconds).max())
+    }
+
+    /// Returns the newest raw sample of each series of a range selector, such as `up[15m]`.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn raw(&self, range: &str) -> Result<Vec<Series>, QueryError> {
+        let rows = self.rows(range).await?;
+        let newest = rows.into_iter().filter_map(|row| {
+            let last = row.values.last()?;
+            Some(self.series(row.metric.clone(), last))
+        });
+        newest.collect()
+    }
+
+    async fn rows(&self, range: &str) -> Result<Vec<Row>, QueryError> {
+        match self.get("/api/v1/query", &[("query", range)]).await? {
+            QueryData::Matrix(rows) => Ok(rows),
+            _ => Err(self.0.refused("the answer is no matrix")),
+        }
     }
 
     /// Returns the alerts that are pending or firing.
@@ -298,58 +367,19 @@ pub(super) fn number_at(labels: BTreeMap<String, String>, value: &(f64, String))
     })
 }
 
+/// Returns whether two series are one and the same, whether or not the answers kept the metric's name.
+pub(in crate::probe) fn same_labels(one: &Series, other: &Series) -> bool {
+    let of = |series: &Series| {
+        let labels = series.labels.iter();
+        labels
+            .filter(|(name, _)| *name != "__name__")
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Vec<_>>()
+    };
+    of(one) == of(other)
+}
+
 fn seconds(value: f64) -> Option<Timestamp> {
     #[allow(clippy::cast_possible_truncation)]
     Timestamp::from_millisecond((value * 1000.0).round() as i64).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use wiremock::matchers::{method, path};
-    use wiremock::{Mock, MockServer, ResponseTemplate};
-
-    async fn ask(status: u16, body: &str) -> Result<Vec<Series>, QueryError> {
-        let server = MockServer::start().await;
-        let answer = ResponseTemplate::new(status).set_body_string(body);
-        Mock::given(method("GET"))
-            .and(path("/api/v1/query"))
-            .respond_with(answer)
-            .mount(&server)
-            .await;
-        Prometheus::new(server.uri(), reqwest::Client::new())
-            .query("up")
-            .await
-    }
-
-    #[tokio::test]
-    async fn answers_are_read_with_their_values_and_times() {
-        let body = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"a"},"value":[1700000000.5,"NaN"]},{"metric":{},"value":[1700000000.5,"+Inf"]}]}}"#;
-        let found = ask(200, body).await.expect("series");
-        assert!(found[0].value.is_nan());
-        assert_eq!(found[0].labels["job"], "a");
-        assert_eq!(found[0].at.as_millisecond(), 1_700_000_000_500);
-        assert!(found[1].value.is_infinite());
-        let scalar =
-            r#"{"status":"success","data":{"resultType":"scalar","result":[1700000000,"3"]}}"#;
-        assert_eq!(ask(200, scalar).await.expect("one")[0].value, 3.0);
-    }
-
-    #[tokio::test]
-    async fn a_refusal_is_not_an_absence() {
-        let refused = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
-        assert!(
-            matches!(ask(400, refused).await, Err(QueryError::Refused { reason, .. }) if reason == "parse error")
-        );
-        let overloaded = r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#;
-        assert!(matches!(
-            ask(503, overloaded).await,
-            Err(QueryError::Away(_))
-        ));
-        assert!(matches!(ask(502, "<html>").await, Err(QueryError::Away(_))));
-        let nobody = Prometheus::new("http://127.0.0.1:1", reqwest::Client::new());
-        assert!(
-            matches!(nobody.query("up").await, Err(QueryError::Away(reason)) if reason == "connection refused")
-        );
-    }
 }
