@@ -5,7 +5,7 @@ use obsbook_lab::block::Fault;
 use super::interrupt::Interrupt;
 use super::lab::UNTIL_MENDED;
 use crate::book::LoadedBook;
-use crate::fault::{Undo, inject};
+use crate::fault::{Undo, inject_undoable};
 use crate::prepare::{Preparation, PrepareError, open_beside_hand_made};
 use crate::report::Reporter;
 use crate::stack::{BootError, Entry, Journal, Stack};
@@ -90,6 +90,8 @@ async fn put(
         undo,
     };
     journal.add(entry.clone())?;
+    let undo = entry.undo.clone();
     added.push(entry);
-    inject(stack, fault, UNTIL_MENDED).await.map_err(refused)
+    let injected = inject_undoable(stack, fault, &undo, UNTIL_MENDED).await;
+    injected.map_err(refused)
 }

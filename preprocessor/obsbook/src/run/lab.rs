@@ -17,7 +17,7 @@ use super::interrupt::Interrupt;
 use super::mend::Mend;
 use super::outcome::{Outcome, Step};
 use super::undo::worse;
-use crate::fault::{InjectError, Undo, inject};
+use crate::fault::{InjectError, Undo, inject_undoable};
 use crate::probe::{Baseline, Observation, ProbeError, explain, observe};
 use crate::report::Reporter;
 use crate::stack::{Entry, Journal, Stack};
@@ -241,8 +241,8 @@ impl LabRun<'_> {
         };
         for fault in faults {
             let _busy = self.busy.lock().await;
-            self.journal_undo(fault).await?;
-            let injected = inject(self.stack, fault, time_to_live).await;
+            let undo = self.journal_undo(fault).await?;
+            let injected = inject_undoable(self.stack, fault, &undo, time_to_live).await;
             injected.map_err(|error| refused(fault, &error))?;
             self.emit(Event::FaultInjected {
                 fault: fault.clone(),
@@ -252,15 +252,16 @@ impl LabRun<'_> {
     }
 
     /// Returns once what takes `fault` back is on disk.
-    pub(super) async fn journal_undo(&self, fault: &Fault) -> Step<()> {
+    pub(super) async fn journal_undo(&self, fault: &Fault) -> Step<Undo> {
         let undo = Undo::before(self.stack, fault).await;
+        let undo = undo.map_err(|error| refused(fault, &error))?;
         let entry = Entry {
             run: self.reporter.run().to_owned(),
             lab: self.lab.id.clone(),
             by_hand: self.hidden,
             hidden: self.hidden,
             fault: fault.clone(),
-            undo: undo.map_err(|error| refused(fault, &error))?,
+            undo: undo.clone(),
         };
         let kept = self.journal().add(entry);
         kept.map_err(|error| {
@@ -269,7 +270,7 @@ impl LabRun<'_> {
         self.emit(Event::FaultJournaled {
             fault: fault.clone(),
         });
-        Ok(())
+        Ok(undo)
     }
 
     async fn baseline(&self) -> Step<Baseline> {
@@ -294,7 +295,12 @@ impl LabRun<'_> {
         since: Option<Timestamp>,
     ) -> Step<Look> {
         // On the heap: several looks are under way at the same time, within what is a deep future already.
-        let asked = Box::pin(observe(self.stack, condition, baseline, since));
+        let asked = Box::pin(observe(
+            self.stack,
+            condition,
+            baseline.on_clock(self.clock_offset),
+            since,
+        ));
         let look = match asked.await {
             Ok(observation) => Look {
                 observation,

@@ -122,11 +122,10 @@ impl<'a> Worker<'a> {
         if !journal.entries().iter().any(owed) {
             return;
         }
-        match recover(&self.ready.stack, journal, owed).await {
-            Ok(recovered) => {
-                prepare::tell_recovered(reporter, &recovered);
-            }
-            Err(error) => reporter.progress(&error.to_string()),
+        let recovery = recover(&self.ready.stack, journal, owed).await;
+        prepare::tell_recovered(reporter, &recovery.all);
+        if let Err(error) = recovery.kept {
+            reporter.progress(&error.to_string());
         }
     }
 
