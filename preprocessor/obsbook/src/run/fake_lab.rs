@@ -75,7 +75,7 @@ pub(super) async fn run_with(
     let journal = Mutex::new(Journal::open(folder.path()).unwrap());
     let services: BTreeSet<String> = ["metrics".to_owned(), "target".to_owned()].into();
     let lab = book.book.labs().next().unwrap();
-    let outcome = LabRun {
+    let run = LabRun {
         stack: &stack,
         lab,
         journal: &journal,
@@ -88,9 +88,9 @@ pub(super) async fn run_with(
         mend: None,
         hidden: false,
         busy: tokio::sync::Mutex::default(),
-    }
-    .run()
-    .await;
+    };
+    // On the heap: a lab's future is deep, and a test's thread has 2 MiB.
+    let outcome = Box::pin(run.run()).await;
     let owed = Journal::open(folder.path()).unwrap().entries().len();
     Ran {
         outcome,
