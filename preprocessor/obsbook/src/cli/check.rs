@@ -32,11 +32,8 @@ pub(super) async fn run(
             reporter,
             ..
         } = &context;
-        let work = async {
-            prepare::down(preparation, book, reporter, false).await?;
-            prepare::down_beside(preparation, book, reporter).await
-        };
-        status = status.and(work.await.err().map_or(ExitStatus::Success, |error| {
+        let ended = prepare::down(preparation, book, reporter, false).await;
+        status = status.and(ended.err().map_or(ExitStatus::Success, |error| {
             prepare::tell(&context.reporter, &error);
             ExitStatus::Environment
         }));

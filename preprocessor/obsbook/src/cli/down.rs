@@ -18,11 +18,7 @@ pub(super) async fn run(
         reporter,
         ..
     } = &context;
-    let work = async {
-        prepare::down(preparation, book, reporter, volumes).await?;
-        prepare::down_beside(preparation, book, reporter).await
-    };
-    if let Err(error) = work.await {
+    if let Err(error) = prepare::down(preparation, book, reporter, volumes).await {
         prepare::tell(reporter, &error);
         return Ok(ExitStatus::Environment);
     }

@@ -12,6 +12,8 @@ use super::lines::merge_lines;
 
 /// How long a group that is asked to end may take.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long the kernel may take for a group that is killed.
+const DYING: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A process group, by its leader. One that goes out of scope before its end is ended first: whoever gave up goes on to
@@ -37,6 +39,22 @@ impl Group {
         merge_lines(&mut self.leader)
     }
 
+    /// Returns whether the whole group has ended within a time.
+    fn ends(&mut self, group: Pid, within: Duration) -> bool {
+        let asked = Instant::now();
+        loop {
+            // An ended leader counts as one of the group until it is waited for.
+            let _ = self.leader.try_wait();
+            if test_kill_process_group(group).is_err() {
+                return true;
+            }
+            if asked.elapsed() > within {
+                return false;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     /// Returns the leader's status once it has ended.
     ///
     /// # Errors
@@ -54,17 +72,12 @@ impl Drop for Group {
             return;
         };
         // Killing the leader alone, `docker`, would leave its plug-in at work.
-        let _ = kill_process_group(group, Signal::TERM);
-        let asked = Instant::now();
-        while asked.elapsed() < GRACE {
-            // An ended leader counts as one of the group until it is waited for.
-            let _ = self.leader.try_wait();
-            if test_kill_process_group(group).is_err() {
+        for (signal, patience) in [(Signal::TERM, GRACE), (Signal::KILL, DYING)] {
+            let _ = kill_process_group(group, signal);
+            if self.ends(group, patience) {
                 return;
             }
-            std::thread::sleep(PAUSE);
         }
-        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 

@@ -9,7 +9,8 @@ use crate::install::stop_engine_we_started;
 use crate::report::Reporter;
 use crate::stack::{BootError, Journal, JournalError, LockError, Stack, StackError};
 
-/// Takes the stack down; faults go with their containers, also those of a journal that cannot be read.
+/// Takes the stack down, and those beside it that runs with several jobs left when they were killed; faults go with their containers,
+/// also those of a journal that cannot be read.
 ///
 /// # Errors
 /// The engine, the lock or `docker compose down` fails.
@@ -19,6 +20,17 @@ pub async fn down(
     reporter: &Reporter,
     volumes: bool,
 ) -> Result<(), PrepareError> {
+    let engine = take_down(preparation, book, reporter, volumes).await?;
+    down_beside(&engine, preparation, book, reporter).await
+}
+
+/// Takes one stack down, and returns its engine.
+async fn take_down(
+    preparation: &Preparation,
+    book: &LoadedBook,
+    reporter: &Reporter,
+    volumes: bool,
+) -> Result<Engine, PrepareError> {
     let mut stack = Stack::open(book, &preparation.options).await?;
     let _lock = stack.lock(&mut |line| reporter.progress(line)).await?;
     stack
@@ -29,7 +41,7 @@ pub async fn down(
     stack.forget_ports();
     forget_files(&stack).map_err(UndoError::from)?;
     forget_faults(&stack, reporter)?;
-    Ok(())
+    Ok(stack.engine().clone())
 }
 
 fn forget_faults(stack: &Stack, reporter: &Reporter) -> Result<(), JournalError> {
@@ -59,17 +71,7 @@ fn forget_faults(stack: &Stack, reporter: &Reporter) -> Result<(), JournalError>
 ///
 /// # Errors
 /// As [`down`].
-pub async fn down_beside(
-    preparation: &Preparation,
-    book: &LoadedBook,
-    reporter: &Reporter,
-) -> Result<(), PrepareError> {
-    let engine = Engine::connect().await.map_err(StackError::from)?;
-    take_beside_down(&engine, preparation, book, reporter).await
-}
-
-/// As [`down_beside`], on an engine that answers.
-pub(super) async fn take_beside_down(
+pub(super) async fn down_beside(
     engine: &Engine,
     preparation: &Preparation,
     book: &LoadedBook,
@@ -79,8 +81,8 @@ pub(super) async fn take_beside_down(
     for project in beside.map_err(StackError::from)? {
         let mut preparation = preparation.clone();
         preparation.options.project = Some(project.clone());
-        match down(&preparation, book, reporter, true).await {
-            Ok(()) => reporter.progress(&format!("stack {project} of an earlier run is gone")),
+        match take_down(&preparation, book, reporter, true).await {
+            Ok(_) => reporter.progress(&format!("stack {project} of an earlier run is gone")),
             // A run that lives still needs its stacks.
             Err(PrepareError::Lock(LockError::Taken { .. })) => {}
             Err(error) => return Err(error),

@@ -8,7 +8,7 @@ mod reset;
 mod whole;
 
 pub use boot::{boot, image_source};
-pub use down::{down, down_beside, job_project, stacks_beside, stop_engine};
+pub use down::{down, job_project, stacks_beside, stop_engine};
 pub use error::{PrepareError, tell};
 pub use open::{Preparation, Ready, open, open_beside_hand_made, tell_recovered};
 pub use reset::reset;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::boot::install_missing;
-use super::down::take_beside_down;
+use super::down::down_beside;
 use super::error::PrepareError;
 use crate::book::LoadedBook;
 use crate::images::Source;
@@ -56,7 +56,7 @@ pub async fn open(
     }
     // A run that lives would have the lock, so whoever brought them up is dead. They disturb nobody but the machine.
     let engine = ready.stack.engine();
-    if let Err(error) = take_beside_down(engine, preparation, book, reporter).await {
+    if let Err(error) = down_beside(engine, preparation, book, reporter).await {
         reporter.progress(&format!(
             "warning: a stack of an earlier run stays: {error}"
         ));

@@ -21,6 +21,8 @@ const COMPOSE: &str =
 
 pub(super) const KILL: &str = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ninject:\n  - kill: target\nexpect:\n  - promql: up\n    is: \"== 0\"\n    within: 1s\n";
 
+pub(super) const OBSERVE: &str = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ndisproved_by: {kill: target}\n";
+
 fn book(folder: &Path, block: &str) -> LoadedBook {
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     std::fs::create_dir(folder.join("src")).unwrap();
@@ -125,4 +127,9 @@ pub(super) async fn check(
         "{telemetry:?}: the fault is still in place"
     );
     assert_eq!(ran.owed, usize::from(!mended), "{telemetry:?}: the journal");
+}
+
+/// As [`check`], on an engine that does what it is asked.
+pub(super) async fn judged(block: &str, telemetry: Telemetry, verdict: Verdict, words: &str) {
+    check(block, telemetry, Obedience::Obeys, verdict, words).await;
 }

@@ -2,7 +2,7 @@
 
 use obsbook_lab::verdict::Verdict;
 
-use super::fake_lab::{KILL, check, run, run_with};
+use super::fake_lab::{KILL, OBSERVE, check, judged, run, run_with};
 use super::fakes::{Obedience, Telemetry};
 use super::interrupt::Interrupt;
 use super::outcome::Outcome;
@@ -47,69 +47,42 @@ async fn the_evidence_has_the_curve_before_during_and_after_the_fault() {
 
 #[tokio::test]
 async fn each_behaviour_of_telemetry_has_its_verdict() {
-    use Obedience::Obeys;
-    check(KILL, Telemetry::Follows, Obeys, Verdict::Passed, "").await;
-    check(
-        KILL,
-        Telemetry::AlwaysUp,
-        Obeys,
-        Verdict::Failed,
-        "last seen: 1",
-    )
-    .await;
-    check(KILL, Telemetry::Stale, Obeys, Verdict::Failed, "too old").await;
-    check(
+    judged(KILL, Telemetry::Follows, Verdict::Passed, "").await;
+    judged(KILL, Telemetry::AlwaysUp, Verdict::Failed, "last seen: 1").await;
+    judged(KILL, Telemetry::Stale, Verdict::Failed, "too old").await;
+    judged(
         KILL,
         Telemetry::NotANumber,
-        Obeys,
         Verdict::Failed,
         "last seen: NaN",
     )
     .await;
-    check(
+    judged(
         KILL,
         Telemetry::AlwaysDown,
-        Obeys,
         Verdict::Unsteady,
         "not steady within 1s",
     )
     .await;
-    check(
-        KILL,
-        Telemetry::Nothing,
-        Obeys,
-        Verdict::Unsteady,
-        "no data",
-    )
-    .await;
-    check(
+    judged(KILL, Telemetry::Nothing, Verdict::Unsteady, "no data").await;
+    judged(
         KILL,
         Telemetry::Breaks,
-        Obeys,
         Verdict::Unsteady,
         "metrics does not answer",
     )
     .await;
-    check(
+    judged(
         KILL,
         Telemetry::Refuses,
-        Obeys,
         Verdict::Invalid,
         "no such function",
     )
     .await;
-    check(
-        KILL,
-        Telemetry::TwoSeries,
-        Obeys,
-        Verdict::Invalid,
-        "2 series",
-    )
-    .await;
-    check(
+    judged(KILL, Telemetry::TwoSeries, Verdict::Invalid, "2 series").await;
+    judged(
         KILL,
         Telemetry::StaysDown,
-        Obeys,
         Verdict::Unrecovered,
         "the faults are undone, but",
     )
@@ -119,10 +92,9 @@ async fn each_behaviour_of_telemetry_has_its_verdict() {
 #[tokio::test]
 async fn what_is_true_before_the_fault_proves_nothing() {
     let block = KILL.replace("\"== 0\"", "\">= 0\"");
-    check(
+    judged(
         &block,
         Telemetry::Follows,
-        Obedience::Obeys,
         Verdict::Vacuous,
         "proves nothing",
     )
@@ -132,10 +104,9 @@ async fn what_is_true_before_the_fault_proves_nothing() {
 #[tokio::test]
 async fn a_control_that_breaks_nothing_fails() {
     let block = KILL.replace("inject:\n  - kill: target", "inject: []");
-    check(
+    judged(
         &block,
         Telemetry::Follows,
-        Obedience::Obeys,
         Verdict::Failed,
         "not true within 1s",
     )
@@ -144,19 +115,10 @@ async fn a_control_that_breaks_nothing_fails() {
 
 #[tokio::test]
 async fn an_observation_that_does_not_hold_has_failed() {
-    let block = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ndisproved_by: {kill: target}\n";
-    check(
-        block,
-        Telemetry::Follows,
-        Obedience::Obeys,
-        Verdict::Passed,
-        "",
-    )
-    .await;
-    check(
-        block,
+    judged(OBSERVE, Telemetry::Follows, Verdict::Passed, "").await;
+    judged(
+        OBSERVE,
         Telemetry::AlwaysDown,
-        Obedience::Obeys,
         Verdict::Failed,
         "not steady",
     )
@@ -167,10 +129,9 @@ async fn an_observation_that_does_not_hold_has_failed() {
 async fn what_must_always_hold_is_watched_from_before_the_fault() {
     let watched = "  - promql: up\n    is: \"== 1\"\n    always: true\n    for: 1s\n    disproved_by: {kill: target}\n";
     let block = format!("{KILL}{watched}");
-    check(
+    judged(
         &block,
         Telemetry::Follows,
-        Obedience::Obeys,
         Verdict::Failed,
         "must always hold",
     )
@@ -272,23 +233,15 @@ async fn what_is_being_broken_is_broken_before_it_is_mended() {
 async fn a_slow_answer_keeps_no_other_condition_from_being_seen_in_time() {
     let slow = "expect:\n  - http: metrics:9090/slow\n    is: status == 503\n    within: 10s\n";
     let block = KILL.replace("expect:\n", slow);
-    check(
-        &block,
-        Telemetry::Follows,
-        Obedience::Obeys,
-        Verdict::Passed,
-        "",
-    )
-    .await;
+    judged(&block, Telemetry::Follows, Verdict::Passed, "").await;
 }
 
 #[tokio::test]
 async fn an_answer_that_takes_longer_than_its_deadline_is_too_late() {
     let block = "id: lab\ntitle: t\ninject:\n  - kill: target\nexpect:\n  - http: metrics:9090/slow\n    is: status == 503\n    within: 1s\n";
-    check(
+    judged(
         block,
         Telemetry::Follows,
-        Obedience::Obeys,
         Verdict::Failed,
         "not true within 1s",
     )
@@ -300,10 +253,9 @@ async fn what_the_end_of_the_watch_would_cut_off_is_seen() {
     // The look that begins while the service is down ends after the others have.
     let watched = "  - http: metrics:9090/slow\n    is: status == 200\n    always: true\n    for: 1s\n    disproved_by: {kill: target}\n";
     let block = format!("{KILL}{watched}");
-    check(
+    judged(
         &block,
         Telemetry::Follows,
-        Obedience::Obeys,
         Verdict::Failed,
         "must always hold",
     )
@@ -312,11 +264,9 @@ async fn what_the_end_of_the_watch_would_cut_off_is_seen() {
 
 #[tokio::test]
 async fn an_observation_of_a_silent_source_is_unsteady() {
-    let block = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ndisproved_by: {kill: target}\n";
-    check(
-        block,
+    judged(
+        OBSERVE,
         Telemetry::Breaks,
-        Obedience::Obeys,
         Verdict::Unsteady,
         "does not answer",
     )

@@ -99,20 +99,12 @@ impl Loki {
         loop {
             let asked = size.min(limit);
             let page = match self.page(query, from, until, asked).await {
-                Err(QueryError::Refused {
-                    source_name,
-                    reason,
-                }) => {
-                    let Some(lower) = allowed(&reason).filter(|lower| *lower < asked) else {
-                        return Err(QueryError::Refused {
-                            source_name,
-                            reason,
-                        });
-                    };
-                    size = lower;
+                Err(error) => {
+                    let allowed = allowed(&error).filter(|allowed| *allowed < asked);
+                    size = allowed.ok_or(error)?;
                     continue;
                 }
-                page => page?,
+                Ok(page) => page,
             };
             let is_last = page.len() < asked;
             let ends = page.first().zip(page.last());
@@ -225,7 +217,10 @@ impl Loki {
 }
 
 /// Returns how many lines a Loki gives at once that refused to give more: `… max_entries_limit (5000 > 1000)`.
-fn allowed(reason: &str) -> Option<usize> {
+fn allowed(error: &QueryError) -> Option<usize> {
+    let QueryError::Refused { reason, .. } = error else {
+        return None;
+    };
     let (_, limit) = reason.split_once("max entries limit")?;
     let (_, limit) = limit.rsplit_once('>')?;
     let digits = limit.trim().trim_end_matches(')');
