@@ -151,23 +151,22 @@ async fn watch(
     first: First,
 ) -> Vec<Record> {
     let mut kept = Vec::new();
+    let mut ready = Vec::new();
     let mut readers = Vec::new();
     while let Some(record) = records.recv().await {
         match &record.event {
-            Event::FaultJournaled { .. } if readers.is_empty() => {
-                for condition in lab
-                    .expect
-                    .iter()
-                    .filter(|condition| condition.always.is_none())
-                {
-                    let stack = Stack::open(&book, &options).await.expect("the stack");
-                    readers.push(tokio::spawn(until_seen(
-                        stack,
-                        condition.clone(),
-                        record.time,
-                        lab.id.clone(),
-                        first.clone(),
-                    )));
+            // Opening a stack takes a processor for a while, which the fault must not wait for.
+            Event::LabStarted { .. } => ready = ready_to_look(&book, &options, &lab).await,
+            Event::FaultJournaled { .. } => {
+                for (stack, condition, mut baseline) in ready.drain(..) {
+                    baseline.since = Some(record.time);
+                    let key = (lab.id.clone(), condition.to_string());
+                    let first = first.clone();
+                    readers.push(tokio::spawn(async move {
+                        until_seen(&stack, &condition, &baseline).await;
+                        let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                        first.insert(key, Timestamp::now());
+                    }));
                 }
             }
             Event::FaultUndone { .. } => readers.iter().for_each(|reader| reader.abort()),
@@ -178,27 +177,33 @@ async fn watch(
     kept
 }
 
-async fn until_seen(
-    stack: Stack,
-    condition: Condition,
-    since: Timestamp,
-    lab: String,
-    first: First,
-) {
-    // As the run has it: what restarted in an earlier lab does not count.
-    let containers = stack.containers().await.expect("the containers");
-    let restarts = containers
-        .into_iter()
-        .map(|container| (container.service, container.restarts));
-    let baseline = Baseline {
-        since: Some(since),
-        restarts: restarts.collect(),
-    };
+async fn ready_to_look(
+    book: &LoadedBook,
+    options: &Options,
+    lab: &Lab,
+) -> Vec<(Stack, Condition, Baseline)> {
+    let mut ready = Vec::new();
+    let watched = lab.expect.iter();
+    for condition in watched.filter(|condition| condition.always.is_none()) {
+        let stack = Stack::open(book, options).await.expect("the stack");
+        // As the run has it: what restarted in an earlier lab does not count.
+        let containers = stack.containers().await.expect("the containers");
+        let restarts = containers
+            .into_iter()
+            .map(|container| (container.service, container.restarts));
+        let baseline = Baseline {
+            since: None,
+            restarts: restarts.collect(),
+        };
+        ready.push((stack, condition.clone(), baseline));
+    }
+    ready
+}
+
+async fn until_seen(stack: &Stack, condition: &Condition, baseline: &Baseline) {
     loop {
-        let look = observe(&stack, &condition, &baseline, Some(since)).await;
+        let look = observe(stack, condition, baseline, baseline.since).await;
         if look.is_ok_and(|look| look.met) {
-            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
-            first.insert((lab, condition.to_string()), Timestamp::now());
             return;
         }
         tokio::time::sleep(TIGHT).await;
