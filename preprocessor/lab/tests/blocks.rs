@@ -408,11 +408,15 @@ after:
 "#,
     );
     let lab = book.labs().next().expect("a lab");
-    let model = ComposeModel::read(
-        Path::new("compose.yaml"),
-        &|_| Ok(COMPOSE.to_owned()),
-        &|_| None,
+    // Another service could have the fault, but does not run in the lab's profile.
+    let compose = COMPOSE.replace(
+        "  kafka:\n",
+        "  kafka:\n    labels: { dev.obsbook.faults.port: \"9903\" }\n",
     );
+    assert_ne!(compose, COMPOSE);
+    let model = ComposeModel::read(Path::new("compose.yaml"), &|_| Ok(compose.clone()), &|_| {
+        None
+    });
     let model = model.expect("a model");
     let all: Vec<_> = obsbook_lab::mutant::mutants(lab, Some(&model))
         .into_iter()

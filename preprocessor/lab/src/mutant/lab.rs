@@ -69,7 +69,7 @@ fn faults_of(lab: &Lab, faults: &[Fault], model: Option<&ComposeModel>) -> Vec<M
             format!("fault {} dropped: {fault}", index + 1),
             without,
         ));
-        if let Some(other) = elsewhere(fault, model) {
+        if let Some(other) = elsewhere(fault, model, &lab.profile) {
             let mut aimed = faults.to_vec();
             aimed[index] = other.clone();
             all.push(with(
@@ -81,8 +81,8 @@ fn faults_of(lab: &Lab, faults: &[Fault], model: Option<&ComposeModel>) -> Vec<M
     all
 }
 
-/// The same fault on the next service that can have it; the one after the last is the first.
-fn elsewhere(fault: &Fault, model: Option<&ComposeModel>) -> Option<Fault> {
+/// The same fault on the next service of the profile that can have it; the one after the last is the first.
+fn elsewhere(fault: &Fault, model: Option<&ComposeModel>, profile: &str) -> Option<Fault> {
     let model = model?;
     let is_network = matches!(
         fault.kind,
@@ -91,19 +91,18 @@ fn elsewhere(fault: &Fault, model: Option<&ComposeModel>) -> Option<Fault> {
     if is_network {
         return None;
     }
-    let able: Vec<&String> = model
-        .services
-        .iter()
+    let able: Vec<&str> = model
+        .in_profile(profile)
         .filter(|(_, service)| !fault.kind.needs_fault_api() || service.fault_port().is_some())
         // What only carries or holds a signal would make the lab unsteady instead of wrong.
         .filter(|(_, service)| service.signal().is_none())
         .map(|(name, _)| name)
         .collect();
-    let place = able.iter().position(|name| **name == fault.service);
+    let place = able.iter().position(|name| *name == fault.service);
     let next = place.map_or(0, |place| (place + 1) % able.len());
-    let service = able.get(next).filter(|name| ***name != fault.service)?;
+    let service = able.get(next).filter(|name| **name != fault.service)?;
     Some(Fault {
-        service: (*service).clone(),
+        service: (*service).to_owned(),
         kind: fault.kind.clone(),
     })
 }

@@ -10,6 +10,7 @@ use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
 
 use super::lab::{LabRun, pause};
+use super::original::HeldUp;
 use super::outcome::{Outcome, Step};
 use crate::probe::Baseline;
 
@@ -21,11 +22,18 @@ impl LabRun<'_> {
         patience: Duration,
     ) -> Step<()> {
         let started = Instant::now();
+        let mut held_up = HeldUp::default();
         for condition in self.watched() {
             loop {
                 let look = self.look(Phase::Control, condition, baseline, None).await?;
                 if look.observation.met {
                     break;
+                }
+                if self.held_up(baseline, &mut held_up).await {
+                    let what = "must always hold, but is false where the lab as it stands goes on";
+                    return Err(self
+                        .missed(Verdict::Failed, what, condition, Some(&look))
+                        .await);
                 }
                 if started.elapsed() > patience {
                     let what = "must always hold, but was false before anything was broken";

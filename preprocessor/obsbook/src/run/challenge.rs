@@ -181,6 +181,7 @@ async fn hidden<'a>(
         services,
         clock_offset: offset.unwrap_or_default(),
         full_deadlines: false,
+        original: None,
         broken_before: None,
         mend: None,
         hidden: true,

@@ -10,6 +10,7 @@ use obsbook_lab::verdict::Verdict;
 use tokio::time::sleep;
 
 use super::lab::{LabRun, Look, pause};
+use super::original::HeldUp;
 use super::outcome::{Outcome, Step};
 use crate::probe::Baseline;
 
@@ -29,6 +30,7 @@ impl LabRun<'_> {
         let deadline = steady.unwrap_or(Duration::from_secs(60));
         self.always_holds_before(baseline, deadline).await?;
         let mut counted = baseline.clone();
+        let mut held_up = HeldUp::default();
         loop {
             let mut still_true = None;
             let looks = self
@@ -53,7 +55,7 @@ impl LabRun<'_> {
             let Some((condition, look)) = still_true else {
                 return Ok(());
             };
-            if started.elapsed() > deadline {
+            if started.elapsed() > deadline || self.held_up(&counted, &mut held_up).await {
                 let what = "true before anything was broken, so it proves nothing";
                 return Err(self
                     .missed(Verdict::Vacuous, what, condition, Some(&look))

@@ -23,7 +23,7 @@ pub(super) const KILL: &str = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    i
 
 pub(super) const OBSERVE: &str = "id: lab\ntitle: t\nsteady:\n  - promql: up\n    is: \"== 1\"\n    within: 1s\ndisproved_by: {kill: target}\n";
 
-fn book(folder: &Path, block: &str) -> LoadedBook {
+fn book_in(folder: &Path, block: &str) -> LoadedBook {
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     std::fs::create_dir(folder.join("src")).unwrap();
     write("compose.yaml", COMPOSE);
@@ -68,8 +68,23 @@ pub(super) async fn run_with(
     interrupt: &Interrupt,
     beside: impl FnOnce(Arc<Mutex<Truth>>),
 ) -> Ran {
+    run_mistaken(block, None, telemetry, obedience, interrupt, beside).await
+}
+
+/// Runs the lab of `block`, which is that of `original` with a mistake.
+pub(super) async fn run_mistaken(
+    block: &str,
+    original: Option<&str>,
+    telemetry: Telemetry,
+    obedience: Obedience,
+    interrupt: &Interrupt,
+    beside: impl FnOnce(Arc<Mutex<Truth>>),
+) -> Ran {
     let folder = tempfile::tempdir().unwrap();
-    let book = book(folder.path(), block);
+    let book = book_in(folder.path(), block);
+    let folder_of_original = tempfile::tempdir().unwrap();
+    let original = original.map(|block| book_in(folder_of_original.path(), block));
+    let original = original.as_ref().and_then(|book| book.book.labs().next());
     let fakes = Fakes::start(telemetry, obedience).await;
     fakes.truth.lock().unwrap().journal = folder.path().join("journal.jsonl");
     beside(Arc::clone(&fakes.truth));
@@ -86,6 +101,7 @@ pub(super) async fn run_with(
         services: &services,
         clock_offset: SignedDuration::ZERO,
         full_deadlines: false,
+        original,
         broken_before: None,
         mend: None,
         hidden: false,

@@ -43,6 +43,8 @@ pub struct LabRun<'a> {
     pub clock_offset: SignedDuration,
     /// Whether every expectation gets its whole time even when one has failed already, as a proof wants it.
     pub full_deadlines: bool,
+    /// Of a lab with a mistake, the lab without it: where that would go on, waiting longer shows nothing.
+    pub original: Option<&'a Lab>,
     /// A fault to inject before the steady state is looked at, as the proof of an observation wants it.
     pub broken_before: Option<Fault>,
     /// Of a challenge: what is done once its symptom shows, before the stack is judged.

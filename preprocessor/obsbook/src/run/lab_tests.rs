@@ -1,8 +1,11 @@
 //! The order of a lab against fakes: each way in which telemetry and engine can misbehave, and its verdict.
 
-use obsbook_lab::verdict::Verdict;
+use std::time::Duration;
 
-use super::fake_lab::{KILL, OBSERVE, check, judged, run, run_with};
+use obsbook_lab::verdict::Verdict;
+use tokio::time::timeout;
+
+use super::fake_lab::{KILL, OBSERVE, check, judged, run, run_mistaken, run_with};
 use super::fakes::{Obedience, Telemetry};
 use super::interrupt::Interrupt;
 use super::outcome::Outcome;
@@ -99,6 +102,35 @@ async fn what_is_true_before_the_fault_proves_nothing() {
         "proves nothing",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_mistake_is_given_up_once_the_lab_without_it_would_have_gone_on() {
+    // Without it, it would wait for an hour.
+    let original = KILL.replacen("within: 1s", "within: 1h", 1);
+    let check = async |block: &str, verdict: Verdict, words: &str| {
+        let interrupt = Interrupt::default();
+        let ran = run_mistaken(
+            block,
+            Some(&original),
+            Telemetry::Follows,
+            Obedience::Obeys,
+            &interrupt,
+            |_| {},
+        );
+        let ran = timeout(Duration::from_mins(5), ran).await.expect(block);
+        assert_eq!(ran.outcome.verdict, verdict, "{block}");
+        let reason = ran.outcome.reason.unwrap_or_default();
+        assert!(reason.contains(words), "{block}: {reason}");
+    };
+    let is_true = original.replace("\"== 0\"", "\">= 0\"");
+    let is_false = format!(
+        "{original}  - promql: up\n    is: \"== 2\"\n    always: true\n    for: 1s\n    disproved_by: {{kill: target}}\n"
+    );
+    tokio::join!(
+        check(&is_true, Verdict::Vacuous, "proves nothing"),
+        check(&is_false, Verdict::Failed, "must always hold"),
+    );
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod jobs;
 mod lab;
 mod ledger;
 mod mend;
+mod original;
 mod outcome;
 mod pool;
 mod prove;

@@ -56,6 +56,7 @@ pub async fn prove(
         .map(|variant| Task {
             lab: &variant.lab,
             full_deadlines: variant.full_deadlines,
+            original: variant.original.as_ref(),
             broken_before: variant.broken_before.as_ref(),
             mend: variant.mend.as_ref(),
             announcement: Some(format!(

@@ -20,6 +20,8 @@ pub(super) struct Task<'a> {
     pub(super) lab: &'a Lab,
     /// Whether every expectation gets its whole time even when one has failed already.
     pub(super) full_deadlines: bool,
+    /// Of a lab with a mistake: the lab without it.
+    pub(super) original: Option<&'a Lab>,
     /// A fault that is in place before the lab begins.
     pub(super) broken_before: Option<&'a Fault>,
     /// Of a challenge: what is done once its symptom shows.
@@ -45,6 +47,7 @@ impl<'a> Task<'a> {
         Self {
             lab,
             full_deadlines: false,
+            original: None,
             broken_before: None,
             mend: None,
             announcement: None,
@@ -83,6 +86,7 @@ impl<'a> Task<'a> {
             services: &booted.services,
             clock_offset,
             full_deadlines: self.full_deadlines,
+            original: self.original,
             broken_before: self.broken_before.cloned(),
             mend: self.mend.cloned(),
             hidden: false,

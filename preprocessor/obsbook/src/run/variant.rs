@@ -53,6 +53,8 @@ pub struct Variant {
     pub expected: Expected,
     /// Whether every expectation gets its whole time even when one has failed already.
     pub full_deadlines: bool,
+    /// Of a lab with a mistake: the lab without it.
+    pub original: Option<Lab>,
 }
 
 /// How a variant came out.
@@ -90,6 +92,7 @@ impl Variant {
             mend: None,
             expected: Expected::Exactly(expected),
             full_deadlines: true,
+            original: None,
         }
     }
 
@@ -254,7 +257,8 @@ pub fn mutations(lab: &Lab, model: Option<&ComposeModel>) -> Vec<Variant> {
     if lab.challenge.is_some() {
         return Vec::new();
     }
-    let mutants = mutants(&solved(lab), model).into_iter();
+    let solved = solved(lab);
+    let mutants = mutants(&solved, model).into_iter();
     let variants = mutants.map(|mutant| Variant {
         change: mutant.change,
         lab: mutant.lab,
@@ -265,6 +269,7 @@ pub fn mutations(lab: &Lab, model: Option<&ComposeModel>) -> Vec<Variant> {
             Caught::ByPassing => Expected::Exactly(Verdict::Passed),
         },
         full_deadlines: false,
+        original: Some(solved.clone()),
     });
     variants.collect()
 }
