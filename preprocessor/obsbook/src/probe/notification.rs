@@ -13,7 +13,8 @@ const TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 /// What arrived about an alert.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Arrived<'n> {
-    /// The notifications about it, the oldest first, with the number of alerts in each, where that is known.
+    /// The notifications about it, the oldest first, each with the number of alerts in it that have the status and are of this run,
+    /// where that is known: a group still names what another fault had brought, as resolved.
     pub(super) found: Vec<(&'n Notification, Option<usize>)>,
     /// How many more have its name, of which nothing tells whether they are about this one.
     pub(super) unclear: usize,
@@ -63,19 +64,19 @@ fn about(
     notification: &Notification,
     all: &[Notification],
 ) -> About {
-    let is_asked = |alert: &NotifiedAlert| {
-        alert.name == asked.name
-            && alert.status == status
-            && asked.fits(&alert.labels)
-            // A repetition of what fires since before is no news of this run.
+    // A repetition of what fires since before is no news of this run.
+    let is_news = |alert: &&NotifiedAlert| {
+        alert.status == status
             && (status != "firing" || alert.starts_at.is_none_or(|start| start >= from))
     };
-    let alerts = notification.alerts();
-    if !alerts.is_empty() {
-        if alerts.iter().any(is_asked) {
-            return About::This(Some(alerts.len()));
-        }
-        return About::Other;
+    let size = |other: &Notification| {
+        let news = || other.alerts().iter().filter(is_news);
+        let mut asked_for =
+            news().filter(|alert| alert.name == asked.name && asked.fits(&alert.labels));
+        asked_for.next().map(|_| news().count())
+    };
+    if !notification.alerts().is_empty() {
+        return size(notification).map_or(About::Other, |size| About::This(Some(size)));
     }
     // A chat or a pager is sent text. What it is about stands in the same group's notification with the alerts themselves.
     if notification.status != status || !names(notification, asked.name) {
@@ -97,10 +98,8 @@ fn about(
             About::Perhaps
         };
     }
-    let told = beside.find(|other| other.alerts().iter().any(is_asked));
-    told.map_or(About::Other, |other| {
-        About::This(Some(other.alerts().len()))
-    })
+    let told = beside.find_map(size);
+    told.map_or(About::Other, |size| About::This(Some(size)))
 }
 
 /// Whether `other` has the alerts themselves of a group that `notification` has text about.
@@ -224,10 +223,22 @@ mod tests {
         check(true, &[page(110), down(&[("a", 105)], 112)], &[Some(1)], 0);
         check(true, &[page(110), down(&[("b", 105)], 112)], &[], 0);
         check(true, &[page(110), down(&[("a", 105)], 150)], &[], 1);
-        let two = [("b", 50), ("a", 105)];
+        let two = [("b", 104), ("a", 105)];
         check(true, &[page(110), down(&two, 109)], &[Some(2)], 0);
         let unrelated = webhook("QueueTooOld", &[("a", 105)], 110);
         check(true, &[page(110), unrelated], &[], 1);
+    }
+
+    #[test]
+    fn a_group_is_as_large_as_what_this_run_has_brought() {
+        let page = || text("[FIRING:2] ServiceDown", DOWN, 110);
+        let with_older = webhook("ServiceDown", &[("b", 50), ("a", 105)], 109);
+        check(true, &[page(), with_older], &[Some(1)], 0);
+        let mut with_resolved = webhook("ServiceDown", &[("b", 104), ("a", 105)], 109);
+        if let Some(alerts) = &mut with_resolved.alerts {
+            alerts[0].status = "resolved".to_owned();
+        }
+        check(true, &[page(), with_resolved], &[Some(1)], 0);
     }
 
     #[test]
