@@ -80,6 +80,14 @@ fn broken_parts(probe: &Probe) -> Vec<Probe> {
 
 /// Returns the probe with a bound that everything satisfies, if it has one.
 pub(super) fn always_true(probe: &Probe) -> Option<Probe> {
+    if let Probe::Alert {
+        expectation: AlertExpectation::Group(_),
+        ..
+    } = probe
+    {
+        // Before the first notification there is no number that a bound could let pass.
+        return None;
+    }
     let mut changed = probe.clone();
     *comparison(&mut changed)? = ANYTHING;
     Some(changed)
@@ -159,7 +167,7 @@ fn negated(probe: &Probe) -> Option<Probe> {
             ..
         } => {
             *state = match state {
-                AlertState::Inactive => AlertState::Firing,
+                AlertState::Inactive | AlertState::Resolved => AlertState::Firing,
                 _ => AlertState::Inactive,
             };
         }
