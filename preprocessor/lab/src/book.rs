@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::block::{Lab, decode};
+use crate::block::{Lab, PanelBlock, decode, decode_panel};
 use crate::console;
 use crate::diagnostic::Diagnostic;
 use crate::markdown::{Fence, fences};
@@ -84,6 +84,8 @@ pub struct Book {
     pub chapters: Vec<Chapter>,
     /// Every lab fence, in the book's order.
     pub blocks: Vec<Block>,
+    /// Every panel without problems, in the book's order, with its fence's text.
+    pub panels: Vec<(PanelBlock, String)>,
     /// Every query of the prose, and every console block to verify, as an observation, with its chapter's place.
     pub queries: Vec<(Lab, usize)>,
     /// Every problem, in the book's order.
@@ -139,6 +141,12 @@ impl Book {
         let chapter = self.chapters.len() - 1;
         let all = fences(&source.text);
         for fence in all.iter().cloned() {
+            if fence.info == "panel" {
+                let (panel, problems) = decode_panel(source, &fence, around);
+                self.diagnostics.extend(problems);
+                self.panels.extend(panel.map(|panel| (panel, fence.body)));
+                continue;
+            }
             match spelling(&fence.info) {
                 Spelling::Lab => {
                     let (lab, problems) = decode(source, &fence, around);
@@ -206,33 +214,30 @@ impl Book {
     }
 
     fn check_unique(&mut self) {
-        let mut first: BTreeMap<&str, &Lab> = BTreeMap::new();
+        let labs = self
+            .labs()
+            .map(|lab| (&lab.id, "lab", &lab.file, lab.at, &lab.id_span));
+        let panels = self.panels.iter();
+        let panels =
+            panels.map(|(panel, _)| (&panel.id, "panel", &panel.file, panel.at, &panel.id_span));
+        let mut first: BTreeMap<&str, String> = BTreeMap::new();
         let mut twice = Vec::new();
-        for lab in self.blocks.iter().filter_map(|block| block.lab.as_ref()) {
-            match first.get(lab.id.as_str()) {
-                Some(earlier) => twice.push((
-                    lab.id.clone(),
-                    lab.file.clone(),
-                    lab.id_span.clone(),
-                    (*earlier).clone(),
-                )),
+        for (id, kind, file, at, span) in labs.chain(panels) {
+            match first.get(id.as_str()) {
+                Some(earlier) => {
+                    twice.push((id.clone(), file.clone(), span.clone(), earlier.clone()))
+                }
                 None => {
-                    first.insert(&lab.id, lab);
+                    let place = format!("{}:{}:{}", file.display(), at.line, at.column);
+                    first.insert(id, format!("the first {kind} of this name is at {place}"));
                 }
             }
         }
         for (id, file, span, earlier) in twice {
-            let place = format!(
-                "{}:{}:{}",
-                earlier.file.display(),
-                earlier.at.line,
-                earlier.at.column
-            );
             let source = self.source_of(&file);
             self.diagnostics.push(
-                Diagnostic::new(&source, span, format!("the id `{id}` is taken")).hint(format!(
-                    "the first lab of this name is at {place}; ids are unique in the whole book"
-                )),
+                Diagnostic::new(&source, span, format!("the id `{id}` is taken"))
+                    .hint(format!("{earlier}; ids are unique in the whole book")),
             );
         }
     }

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::chart::{Level, State, Tone};
+
 /// The dashboards of a book, by uid.
 pub type Dashboards = BTreeMap<String, Dashboard>;
 
 /// One dashboard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dashboard {
     /// Its unique name.
     pub uid: String,
@@ -24,10 +26,20 @@ pub struct Dashboard {
 }
 
 /// One panel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     /// Its title.
     pub title: String,
+    /// Its type, as in `timeseries`.
+    pub kind: String,
+    /// The unit of its numbers, as Grafana names it; empty where it has none.
+    pub unit: String,
+    /// What its author says of it.
+    pub description: String,
+    /// What its values are called, where they are states.
+    pub states: Vec<State>,
+    /// Which of its values are fine, the lowest first.
+    pub levels: Vec<Level>,
     /// Its queries.
     pub targets: Vec<Target>,
 }
@@ -41,6 +53,8 @@ pub struct Target {
     pub source: String,
     /// The query, with its variables.
     pub query: String,
+    /// What its series are called, with `{{label}}` in it; empty where nobody says so.
+    pub legend: String,
 }
 
 /// What Grafana makes of its interval variables where a data source is scraped every five seconds: four scrapes.
@@ -139,6 +153,10 @@ fn collect(panel: RawPanel, found: &mut Vec<Panel>) {
                 .unwrap_or_default();
             Some(Target {
                 id: target.ref_id,
+                legend: target
+                    .legend
+                    .filter(|legend| legend != "__auto")
+                    .unwrap_or_default(),
                 source: if own.is_empty() { source.clone() } else { own },
                 query: target
                     .expr
@@ -150,6 +168,11 @@ fn collect(panel: RawPanel, found: &mut Vec<Panel>) {
     if !targets.is_empty() {
         found.push(Panel {
             title: panel.title,
+            kind: panel.kind,
+            states: panel.field_config.defaults.states(),
+            levels: panel.field_config.defaults.levels(),
+            unit: panel.field_config.defaults.unit,
+            description: panel.description,
             targets,
         });
     }
@@ -222,12 +245,85 @@ impl RawVariable {
 struct RawPanel {
     #[serde(default)]
     title: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    description: String,
+    #[serde(rename = "fieldConfig", default)]
+    field_config: RawFields,
     #[serde(default)]
     datasource: Option<RawSource>,
     #[serde(default)]
     targets: Vec<RawTarget>,
     #[serde(default)]
     panels: Vec<RawPanel>,
+}
+
+#[derive(Deserialize, Default)]
+struct RawFields {
+    #[serde(default)]
+    defaults: RawDefaults,
+}
+
+#[derive(Deserialize, Default)]
+struct RawDefaults {
+    #[serde(default)]
+    unit: String,
+    #[serde(default)]
+    mappings: Vec<RawMapping>,
+    #[serde(default)]
+    thresholds: RawThresholds,
+}
+
+/// One of several kinds; `value` is the only one with a value for each text.
+#[derive(Deserialize)]
+struct RawMapping {
+    #[serde(default)]
+    options: serde_json::Value,
+}
+
+#[derive(Deserialize, Default)]
+struct RawThresholds {
+    #[serde(default)]
+    steps: Vec<RawThreshold>,
+}
+
+#[derive(Deserialize)]
+struct RawThreshold {
+    value: Option<f64>,
+    #[serde(default)]
+    color: String,
+}
+
+impl RawDefaults {
+    fn states(&self) -> Vec<State> {
+        let options = self
+            .mappings
+            .iter()
+            .filter_map(|mapping| mapping.options.as_object());
+        let states = options.flatten().filter_map(|(value, state)| {
+            Some(State {
+                value: value.parse().ok()?,
+                words: state.get("text")?.as_str()?.to_owned(),
+                tone: Tone::of_grafana(
+                    state
+                        .get("color")
+                        .and_then(|color| color.as_str())
+                        .unwrap_or_default(),
+                ),
+            })
+        });
+        states.collect()
+    }
+
+    fn levels(&self) -> Vec<Level> {
+        let steps = self.thresholds.steps.iter().map(|step| Level {
+            // Grafana writes nothing for the lowest.
+            from: step.value.unwrap_or(f64::NEG_INFINITY),
+            tone: Tone::of_grafana(&step.color),
+        });
+        steps.collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -244,6 +340,8 @@ struct RawTarget {
     expr: Option<String>,
     #[serde(default)]
     query: Option<String>,
+    #[serde(rename = "legendFormat", default)]
+    legend: Option<String>,
     #[serde(default)]
     datasource: Option<RawSource>,
     #[serde(default)]

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod block;
 pub mod book;
+pub mod chart;
 pub mod comparison;
 pub mod compose;
 pub mod console;
@@ -16,6 +17,7 @@ pub mod event;
 pub mod include;
 pub mod logql;
 pub mod markdown;
+pub mod markup;
 pub mod mutant;
 pub mod partition;
 pub mod plan;

@@ -44,6 +44,11 @@ fn main() {
         fs::read_to_string(kept.join("overhead.md")).ok(),
     );
     section(
+        "What obsbook adds to building the book",
+        &["cargo bench --bench building"],
+        fs::read_to_string(kept.join("building.md")).ok(),
+    );
+    section(
         "Stacks side by side",
         &["tests/parallel"],
         fs::read_to_string(kept.join("parallel.md")).ok(),

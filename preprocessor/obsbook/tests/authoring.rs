@@ -35,6 +35,7 @@ fn the_committed_schemas_are_those_that_are_printed() {
     for (args, file) in [
         (&["schema"][..], "lab.schema.json"),
         (&["schema", "lab"], "lab.schema.json"),
+        (&["schema", "panel"], "panel.schema.json"),
         (&["schema", "scenario"], "scenario.schema.json"),
     ] {
         let said = run(Path::new("/"), args);

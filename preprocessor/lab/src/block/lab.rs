@@ -272,7 +272,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn check_id(&mut self, id: &Spanned<String>) {
+    pub(super) fn check_id(&mut self, id: &Spanned<String>) {
         let text = id.value.as_str();
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let shaped = text.chars().all(fine) && !text.starts_with('-') && !text.ends_with('-');

@@ -8,6 +8,7 @@ mod fault;
 mod grammar;
 mod keys;
 mod lab;
+mod panel_block;
 mod probe;
 pub mod scaffold;
 mod scenario;
@@ -20,6 +21,7 @@ pub use condition::{Always, Condition};
 pub use exercise::{Edit, Exercise, Reach, WrongFix};
 pub use fault::{Fault, FaultKind, Network};
 pub use lab::{Kind, Lab, decode};
+pub use panel_block::{Content, Drawn, Look, PanelBlock, decode_panel};
 pub use probe::{
     AlertExpectation, AlertState, ContainerExpectation, ContainerState, HttpExpectation,
     LogExpectation, MetricExpectation, PanelProbe, PanelQuery, Probe, Quantifier, RunExpectation,

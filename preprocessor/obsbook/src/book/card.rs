@@ -1,14 +1,33 @@
 //! A lab as the reader of the rendered book sees it: complete without scripts, and no line of it blank,
 //! since a blank line would end the HTML block in Markdown.
 
-use obsbook_lab::block::{Answer, Challenge, Condition, Edit, Kind, Lab, Reach};
+use obsbook_lab::block::{Answer, Challenge, Condition, Edit, Kind, Lab, Probe, Reach};
+use obsbook_lab::markup::{escape, highlighted};
 
-/// Returns the card of `lab`; `yaml` is the block as it was written.
-pub(super) fn render(lab: &Lab, yaml: &str) -> String {
+use super::evidence;
+use crate::fault::ByHand;
+use crate::report::Evidence;
+
+/// What a card says beside its lab.
+pub(super) struct Beside<'a> {
+    /// The block as it was written.
+    pub(super) yaml: &'a str,
+    /// Where a live server may be.
+    pub(super) live: &'a str,
+    /// What the lab's newest run has shown.
+    pub(super) evidence: Option<&'a Evidence>,
+    /// How its faults are made by hand.
+    pub(super) by_hand: Vec<ByHand>,
+}
+
+/// Returns the card of `lab`.
+pub(super) fn render(lab: &Lab, beside: &Beside<'_>) -> String {
     let mut card = Html::default();
     card.line(&format!(
-        "<section class=\"lab\" id=\"lab-{}\" aria-labelledby=\"lab-{}-title\">",
-        lab.id, lab.id
+        "<section class=\"lab\" id=\"lab-{id}\" aria-labelledby=\"lab-{id}-title\" data-lab=\"{id}\" data-kind=\"{}\" data-live=\"{}\">",
+        lab.kind.word(),
+        escape(beside.live),
+        id = lab.id,
     ));
     card.line(&format!(
         "<h4 class=\"lab-title\" id=\"lab-{}-title\"><span class=\"lab-kind\">{}</span> {}</h4>",
@@ -27,10 +46,19 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
     card.line(&format!("<p class=\"lab-facts\">{}</p>", facts.join(" · ")));
     predict(&mut card, lab);
     card.line("<ol class=\"lab-steps\">");
-    step(&mut card, "Steady", steady_words(lab), &lab.steady);
+    let mut numbered = lab
+        .steady
+        .iter()
+        .chain(&lab.expect)
+        .chain(&lab.after)
+        .enumerate();
+    let steady: Vec<_> = numbered.by_ref().take(lab.steady.len()).collect();
+    let expect: Vec<_> = numbered.by_ref().take(lab.expect.len()).collect();
+    let after: Vec<_> = numbered.collect();
+    step(&mut card, "Steady", steady_words(lab), &steady);
     if let Some(challenge) = &lab.challenge {
         let words = "something is broken, unseen, and then";
-        step(&mut card, "Symptom", words, &lab.expect);
+        step(&mut card, "Symptom", words, &expect);
         task(
             &mut card,
             "Mend",
@@ -52,14 +80,13 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
         };
         if let Some(words) = words {
             card.line(&format!(
-                "<li class=\"lab-step lab-break\"><strong>Break</strong> — {words}</li>"
+                "<li class=\"lab-step lab-break\"><strong>Break</strong> — {words}{}</li>",
+                by_hand(&beside.by_hand)
             ));
         }
-        let (watched, expected): (Vec<_>, Vec<_>) = lab
-            .expect
-            .iter()
-            .cloned()
-            .partition(|condition| condition.always.is_some());
+        let (watched, expected): (Vec<_>, Vec<_>) = expect
+            .into_iter()
+            .partition(|(_, condition)| condition.always.is_some());
         step(
             &mut card,
             "Expect",
@@ -71,12 +98,7 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
             &expected,
         );
         step_if_any(&mut card, "Meanwhile", "true at every moment", &watched);
-        step_if_any(
-            &mut card,
-            "Mend",
-            "the fault is undone, and then",
-            &lab.after,
-        );
+        step_if_any(&mut card, "Mend", "the fault is undone, and then", &after);
         card.line(
             "<li class=\"lab-step\"><strong>Recover</strong> — the steady state holds again</li>",
         );
@@ -96,7 +118,10 @@ pub(super) fn render(lab: &Lab, yaml: &str) -> String {
         "<p class=\"lab-run\">{what}: <code>obsbook {command} {}</code></p>",
         lab.id
     ));
-    folded(&mut card, lab, yaml);
+    if let Some(evidence) = beside.evidence {
+        evidence::render(&mut card, lab, evidence);
+    }
+    folded(&mut card, lab, beside.yaml);
     card.line("</section>");
     card.text
 }
@@ -119,6 +144,26 @@ fn edit(edit: &Edit) -> String {
         escape(&edit.file.display().to_string()),
         escape(&edit.service),
         escape(&edit.target)
+    )
+}
+
+/// The commands that do the same, and those that take it back.
+fn by_hand(commands: &[ByHand]) -> String {
+    if commands.is_empty() {
+        return String::new();
+    }
+    let inject = commands.iter().map(|by_hand| escape(&by_hand.inject));
+    let undo = commands.iter().rev().map(|by_hand| escape(&by_hand.undo));
+    let code = |lines: Vec<String>| {
+        format!(
+            "<pre><code class=\"language-sh\">{}</code></pre>",
+            lines.join("\n")
+        )
+    };
+    format!(
+        "<details class=\"lab-by-hand\"><summary>By hand</summary>{}<p>and back:</p>{}</details>",
+        code(inject.collect()),
+        code(undo.collect())
     )
 }
 
@@ -172,24 +217,37 @@ fn predict(card: &mut Html, lab: &Lab) {
     card.line(&format!("<ol type=\"A\">{}</ol></div>", choices.join("")));
 }
 
-fn step_if_any(card: &mut Html, name: &str, words: &str, conditions: &[Condition]) {
+/// Conditions, each with its place among all of the lab.
+type Numbered<'a> = [(usize, &'a Condition)];
+
+fn step_if_any(card: &mut Html, name: &str, words: &str, conditions: &Numbered<'_>) {
     if !conditions.is_empty() {
         step(card, name, words, conditions);
     }
 }
 
-fn step(card: &mut Html, name: &str, words: &str, conditions: &[Condition]) {
+fn step(card: &mut Html, name: &str, words: &str, conditions: &Numbered<'_>) {
     card.line(&format!(
         "<li class=\"lab-step\"><strong>{name}</strong> — {words}"
     ));
     if !conditions.is_empty() {
         card.line("<ul class=\"lab-conditions\">");
-        for condition in conditions {
-            card.line(&format!("<li>{}</li>", sentence(condition)));
+        for (index, condition) in conditions {
+            let words = sentence(condition);
+            card.line(&format!("<li data-condition=\"{index}\">{words}</li>"));
         }
         card.line("</ul>");
     }
     card.line("</li>");
+}
+
+/// What is asked, as markup: with its parts told apart where it is a query.
+fn query(condition: &Condition) -> String {
+    let subject = condition.subject();
+    match condition.probe {
+        Probe::Promql { .. } | Probe::Logql { .. } => highlighted(&subject),
+        _ => escape(&subject),
+    }
 }
 
 fn sentence(condition: &Condition) -> String {
@@ -202,8 +260,8 @@ fn sentence(condition: &Condition) -> String {
         None => format!("within {}", obsbook_lab::duration::words(condition.within)),
     };
     format!(
-        "<code class=\"lab-query\" data-language=\"{language}\">{}</code> <span class=\"lab-bound\">{}<code>{}</code></span> <span class=\"lab-within\">{time}</span>",
-        escape(&condition.subject()),
+        "<code class=\"lab-query nohighlight\" data-language=\"{language}\">{}</code> <span class=\"lab-bound\">{}<code>{}</code></span> <span class=\"lab-within\">{time}</span>",
+        query(condition),
         // On a line of its own a colon would stand alone.
         if condition.verb() == " is" { "is " } else { "" },
         escape(&condition.bound()),
@@ -239,23 +297,18 @@ fn folded(card: &mut Html, lab: &Lab, yaml: &str) {
     card.line("</details>");
 }
 
+/// HTML that grows by lines.
 #[derive(Default)]
-struct Html {
+pub(super) struct Html {
     text: String,
 }
 
 impl Html {
-    fn line(&mut self, line: &str) {
+    /// Adds a line, or several without a blank one.
+    pub(super) fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 /// Escaped text in which backticks still mark code.

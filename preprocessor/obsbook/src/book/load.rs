@@ -12,6 +12,7 @@ use obsbook_lab::include;
 use obsbook_lab::span::SourceFile;
 use obsbook_lab::surroundings::Surroundings;
 
+use super::paths::{self, LearningPath};
 use super::settings::{Settings, SettingsError};
 use super::surroundings::surroundings;
 
@@ -28,6 +29,8 @@ pub struct LoadedBook {
     pub around: Surroundings,
     /// Chapters, labs and problems.
     pub book: Book,
+    /// The ways through it.
+    pub paths: Vec<LearningPath>,
 }
 
 /// Why a book cannot be loaded at all.
@@ -103,6 +106,8 @@ impl LoadedBook {
         let mut book = Book::read(&documents, &around);
         book.diagnostics
             .splice(0..0, unread.into_iter().chain(problems));
+        let (paths, problems) = paths::read(&root, &book);
+        book.diagnostics.extend(problems);
         // A book without labs needs no compose file.
         if let Some(problem) = problem.filter(|_| !book.blocks.is_empty()) {
             book.diagnostics.insert(0, problem);
@@ -112,6 +117,7 @@ impl LoadedBook {
             settings,
             around,
             book,
+            paths,
         })
     }
 

@@ -5,11 +5,18 @@ use std::ops::Range;
 
 use mdbook_core::book::{Book as MdBook, BookItem};
 use mdbook_preprocessor::PreprocessorContext;
-use obsbook_lab::book::Book;
-use obsbook_lab::markdown::fences;
+use obsbook_lab::block::Lab;
+use obsbook_lab::markdown::{Fence, fences};
+use obsbook_lab::plan;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::card;
+use super::card::{self, Beside};
 use super::load::LoadedBook;
+use super::pages::with_pages;
+use super::panel;
+use crate::fault::{self, ByHand};
+use crate::report::Evidence;
 
 /// The mdBook release whose contract this is.
 const MDBOOK_VERSION: &str = "0.5";
@@ -42,6 +49,12 @@ pub fn supports(renderer: &str) -> bool {
     matches!(renderer, "html" | "test")
 }
 
+/// As much of mdBook's context as every release of it has.
+#[derive(Deserialize)]
+struct Caller {
+    mdbook_version: Option<String>,
+}
+
 /// Returns what mdBook sent.
 ///
 /// # Errors
@@ -50,12 +63,9 @@ pub fn read_input(input: impl Read) -> Result<(PreprocessorContext, MdBook), Pre
     let text = std::io::read_to_string(input)
         .map_err(|error| PreprocessError::Input(error.to_string()))?;
     // An older mdBook's book does not even parse, so its version is looked at first.
-    let raw: serde_json::Value =
+    let (caller, IgnoredAny): (Caller, IgnoredAny) =
         serde_json::from_str(&text).map_err(|error| PreprocessError::Input(error.to_string()))?;
-    let version = raw
-        .pointer("/0/mdbook_version")
-        .and_then(|version| version.as_str());
-    match version {
+    match caller.mdbook_version.as_deref() {
         Some(version) if version.starts_with(&format!("{MDBOOK_VERSION}.")) => {}
         Some(version) => {
             return Err(PreprocessError::Version {
@@ -84,25 +94,17 @@ pub fn unchanged(book: &MdBook) -> serde_json::Result<String> {
 pub fn render_html(mut book: MdBook, loaded: &LoadedBook) -> MdBook {
     book.for_each_mut(|item| {
         if let BookItem::Chapter(chapter) = item {
-            chapter.content = with_cards(&chapter.content, &loaded.book);
+            chapter.content = with_cards(&chapter.content, loaded);
         }
     });
     book
 }
 
-fn with_cards(content: &str, book: &Book) -> String {
+fn with_cards(content: &str, loaded: &LoadedBook) -> String {
     let mut out = String::with_capacity(content.len());
     let mut copied = 0;
     for fence in fences(content) {
-        if fence.info != "lab" {
-            continue;
-        }
-        // Another preprocessor may have moved the block, so it is found by its text, not by its place.
-        let block = book
-            .blocks
-            .iter()
-            .find(|block| block.fence.body == fence.body);
-        let Some(lab) = block.and_then(|block| block.lab.as_ref()) else {
+        let Some(html) = rendered(&fence, loaded) else {
             continue;
         };
         let Range { start, end } = fence.span.clone();
@@ -112,7 +114,6 @@ fn with_cards(content: &str, book: &Book) -> String {
             .map_or(0, |newline| newline + 1);
         let indent = &content[line_start..start];
         out.push_str(&content[copied..start]);
-        let html = card::render(lab, block.map_or("", |block| &block.fence.body));
         let indented = html
             .lines()
             .collect::<Vec<_>>()
@@ -121,7 +122,46 @@ fn with_cards(content: &str, book: &Book) -> String {
         copied = end;
     }
     out.push_str(&content[copied..]);
-    out
+    with_pages(&out, loaded)
+}
+
+/// What stands in the place of a block, if it is one of ours.
+fn rendered(fence: &Fence, loaded: &LoadedBook) -> Option<String> {
+    let live = &loaded.settings.live;
+    // Another preprocessor may have moved the block, so it is found by its text, not by its place.
+    match fence.info.as_str() {
+        "panel" => {
+            let mut panels = loaded.book.panels.iter();
+            let (panel, _) = panels.find(|(_, body)| *body == fence.body)?;
+            Some(panel::render(panel, live))
+        }
+        "lab" => {
+            let mut blocks = loaded.book.blocks.iter();
+            let block = blocks.find(|block| block.fence.body == fence.body)?;
+            let lab = block.lab.as_ref()?;
+            let evidence = Evidence::read(&loaded.root, &lab.id);
+            let beside = Beside {
+                yaml: &block.fence.body,
+                live,
+                evidence: evidence.as_ref(),
+                by_hand: by_hand(lab, loaded),
+            };
+            Some(card::render(lab, &beside))
+        }
+        _ => None,
+    }
+}
+
+/// How the faults of a lab are made by hand; those of a challenge are for its reader to find.
+fn by_hand(lab: &Lab, loaded: &LoadedBook) -> Vec<ByHand> {
+    let (Some(model), None) = (&loaded.around.model, &lab.challenge) else {
+        return Vec::new();
+    };
+    let (project, lasting) = (loaded.project(), plan::time_to_live(lab));
+    let faults = lab.inject.iter().flatten();
+    faults
+        .filter_map(|fault| fault::by_hand(fault, model, &project, lasting))
+        .collect()
 }
 
 /// Spaces as wide as a list marker; the marks of a quote, and tabs, as they are.

@@ -37,6 +37,8 @@ pub struct Settings {
     pub results: PathBuf,
     /// Where a test run leaves its JUnit file, relative to the book's root; none by default.
     pub junit: Option<PathBuf>,
+    /// Where a page of plain `mdbook serve` finds the live server.
+    pub live: String,
     /// How mdBook starts obsbook; its own key.
     pub command: Option<String>,
     /// Preprocessors that run after this one; mdBook's own key.
@@ -103,6 +105,7 @@ impl Default for Settings {
             scenarios: PathBuf::from("labs/scenarios"),
             results: PathBuf::from(".obsbook/results.json"),
             junit: None,
+            live: "http://127.0.0.1:3010".to_owned(),
             command: None,
             before: Vec::new(),
             after: Vec::new(),
@@ -143,7 +146,7 @@ impl SettingsError {
             Self::NoBook(_) => "go to the book's folder, or name it with --book DIR".to_owned(),
             Self::BookToml(_) => "mend the line that it names".to_owned(),
             Self::Table(_) => {
-                "keys: compose, profile, project, select, images, registry-profiles, install, dynamic-ports, dashboards, scenarios, results, junit"
+                "keys: compose, profile, project, select, images, registry-profiles, install, dynamic-ports, dashboards, scenarios, results, junit, live"
                     .to_owned()
             }
             Self::FalseGreen(_) => {

@@ -226,6 +226,15 @@ pub(super) enum Command {
         #[command(flatten)]
         share: Share,
     },
+    /// Show the book in a browser, and run its labs there
+    Serve {
+        /// The port on loopback; 0 for any that is free
+        #[arg(long, default_value_t = 3010)]
+        port: u16,
+        /// Another origin whose pages may run labs: where `mdbook serve` shows the book
+        #[arg(long = "origin", value_name = "URL", default_values = ["http://localhost:3000", "http://127.0.0.1:3000"])]
+        origins: Vec<String>,
+    },
     /// Show the next hint of a lab
     Hint {
         /// The lab's id
@@ -271,6 +280,8 @@ pub(super) enum Command {
 pub(super) enum Document {
     /// A lab block.
     Lab,
+    /// A panel block.
+    Panel,
     /// A file in the scenarios' folder.
     Scenario,
 }

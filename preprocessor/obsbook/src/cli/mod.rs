@@ -23,6 +23,7 @@ mod results;
 mod run;
 mod scenario;
 mod schema;
+mod serve;
 mod status;
 mod up;
 mod watch;

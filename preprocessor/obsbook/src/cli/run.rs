@@ -6,7 +6,7 @@ use obsbook_lab::verdict::ExitStatus;
 use super::args::{Cli, Command};
 use super::{
     challenge, check, completions, doctor, down, explain, fault, hint, lint, list, mdbook, new,
-    progress, prove, replay, reset, results, scenario, schema, status, up, watch,
+    progress, prove, replay, reset, results, scenario, schema, serve, status, up, watch,
 };
 use crate::terminal;
 
@@ -82,6 +82,7 @@ pub async fn run() -> ExitStatus {
             };
             prove::run(common, selectors, share, &wanted).await
         }
+        Some(Command::Serve { port, origins }) => serve::run(common, *port, origins).await,
         Some(Command::Hint { id }) => hint::run(common, id),
         Some(Command::Challenge { step }) => challenge::run(common, step).await,
         Some(Command::Progress) => progress::run(common),

@@ -9,6 +9,7 @@ use crate::terminal::out;
 pub(super) fn run(of: Document) -> ExitStatus {
     let schema = match of {
         Document::Lab => schema::lab(),
+        Document::Panel => schema::panel(),
         Document::Scenario => schema::scenario(),
     };
     out!("{schema:#}");

@@ -20,11 +20,12 @@ mod sql;
 mod trace;
 
 pub use clocked::{Baseline, Clocked};
-pub use history::history;
+pub use history::{curves, history};
 pub use observe::{Observation, ProbeError, explain, observe};
 pub use source::{
-    Alert, AlertInbox, Alertmanager, Jaeger, Line, Loki, Notification, NotifiedAlert, Prometheus,
-    QueryError, Search, Series, Span, Trace,
+    Alert, AlertInbox, Alertmanager, Dependency, Jaeger, Line, Loki, Notification, NotifiedAlert,
+    Prometheus, QueryError, Search, Series, Span, SpanEvent, Trace,
 };
 
 pub(crate) use panel::evaluate as evaluate_panel;
+pub(crate) use trace::matches_search;

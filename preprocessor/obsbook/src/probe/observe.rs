@@ -77,7 +77,7 @@ pub enum ProbeError {
 
 impl ProbeError {
     /// Returns the error of a probe whose data source, of this kind, did not answer its query.
-    pub(super) fn from_query(stack: &Stack, kind: Kind, error: QueryError) -> Self {
+    pub(crate) fn from_query(stack: &Stack, kind: Kind, error: QueryError) -> Self {
         match error {
             QueryError::Refused { .. } => Self::Invalid(error.to_string()),
             QueryError::Away(reason) => Self::Away {

@@ -65,6 +65,11 @@ fn judge(
     )
 }
 
+/// Returns whether a trace has what is asked, whenever it was.
+pub(crate) fn matches_search(trace: &Trace, search: &TraceSearch) -> bool {
+    fits(search, trace, Timestamp::MIN, Timestamp::MAX)
+}
+
 fn fits(search: &TraceSearch, trace: &Trace, from: Timestamp, now: Timestamp) -> bool {
     let Some(root) = trace.root() else {
         return false;
@@ -183,6 +188,7 @@ mod tests {
             name: format!("work of {service}"),
             start: Timestamp::UNIX_EPOCH,
             duration: Duration::from_millis(milliseconds),
+            events: Vec::new(),
             attributes: if error {
                 [("error".to_owned(), "true".to_owned())].into()
             } else {

@@ -2,6 +2,7 @@
 
 mod costs;
 mod evidence;
+mod evidence_charts;
 mod evidence_files;
 mod explanation;
 mod file;
@@ -17,12 +18,14 @@ mod results;
 mod samples;
 mod saved;
 mod table;
+mod view;
 mod waiting;
 
 pub use costs::{Cost, costs};
 pub use evidence::{
     Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence, SeriesEvidence,
 };
+pub use evidence_charts::charts as evidence_charts;
 pub use evidence_files::EvidenceFiles;
 pub use explanation::Explanation;
 pub use file::Newer;
@@ -36,4 +39,5 @@ pub use reporter::{Output, Reporter};
 pub use results::{Line as ResultLine, Results, ResultsError};
 pub use saved::{ReplayError, SavedRun, find_saved, read_saved};
 pub use table::Table;
+pub use view::{ConditionView, FaultView, LabView, State, Step, StepView};
 pub use waiting::Waiting;

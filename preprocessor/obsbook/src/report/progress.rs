@@ -42,8 +42,10 @@ pub struct Steps {
     pub hints: usize,
     /// Of a challenge: when it was begun last.
     pub started: Option<Timestamp>,
-    /// Of a challenge: when the solution was asked for.
+    /// When the solution was asked for.
     pub gave_up: Option<Timestamp>,
+    /// What the reader thought would happen: the place of a choice.
+    pub prediction: Option<usize>,
 }
 
 /// Why the progress is not there.
@@ -127,6 +129,20 @@ impl Progress {
         match write_whole(&path, &text) {
             Ok(()) => Ok(progress),
             Err(cause) => Err(ProgressError::Unreadable { path, cause }),
+        }
+    }
+
+    /// Forgets everything, and returns what is left.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn reset(root: &Path) -> Result<Self, ProgressError> {
+        let path = root.join(FILE);
+        match std::fs::remove_file(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                Err(ProgressError::Unreadable { path, cause })
+            }
+            _ => Ok(Self::default()),
         }
     }
 

@@ -24,6 +24,7 @@ mod suite;
 mod task;
 mod undo;
 mod variant;
+mod watch;
 mod worker;
 
 #[cfg(test)]
@@ -45,3 +46,4 @@ pub use prove::{ProofReport, prove};
 pub use suite::{Environment, RunReport, run};
 pub use task::LabResult;
 pub use variant::{Expected, Proof, Variant, mutations, query, variants};
+pub use watch::watch_conditions;

@@ -25,3 +25,4 @@ pub use run::RunExpectation;
 pub use trace::TraceSearch;
 
 pub(super) use keys::{Asked, PROBES, words as probe_words};
+pub(super) use trace::KEYS as TRACE_KEYS;

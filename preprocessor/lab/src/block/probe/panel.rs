@@ -6,7 +6,8 @@ use super::kinds::{Probe, Quantifier, Signal};
 use crate::block::decode::Decoder;
 use crate::block::grammar::{Choice, Key, Keys, Value};
 use crate::comparison::Comparison;
-use crate::span::Spanned;
+use crate::dashboard::{Dashboard, Panel};
+use crate::span::{Span, Spanned};
 use crate::suggest;
 use crate::yaml::Node;
 use crate::{logql, promql};
@@ -80,7 +81,7 @@ impl PanelQuery {
     }
 }
 
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
     pub(super) fn panel(&mut self, subject: &Node, is: Option<Spanned<String>>) -> Option<Probe> {
         if !self.mapping(subject, &KEYS) {
             return None;
@@ -103,56 +104,7 @@ impl Decoder<'_> {
             None => BTreeMap::new(),
         };
         let (uid, title) = (uid?, title?);
-        let dashboards = &self.around.dashboards;
-        let Some(dashboard) = dashboards.get(&uid.value) else {
-            let hint = suggest::hint(&uid.value, dashboards.keys().map(String::as_str));
-            self.report(
-                &uid.span,
-                format!("there is no dashboard `{}`", uid.value),
-                hint,
-            );
-            return None;
-        };
-        let panel = match dashboard.titled(&title.value).as_slice() {
-            [] => {
-                let hint = suggest::hint(
-                    &title.value,
-                    dashboard.panels.iter().map(|panel| panel.title.as_str()),
-                );
-                self.report(
-                    &title.span,
-                    format!("dashboard `{}` has no panel `{}`", uid.value, title.value),
-                    hint,
-                );
-                return None;
-            }
-            [panel] => *panel,
-            several => {
-                self.report(
-                    &title.span,
-                    format!(
-                        "dashboard `{}` has {} panels `{}`",
-                        uid.value,
-                        several.len(),
-                        title.value
-                    ),
-                    "give each of them a title of its own in the dashboard",
-                );
-                return None;
-            }
-        };
-        if let Some(unknown) = variables
-            .keys()
-            .find(|name| !dashboard.variables.contains_key(*name))
-        {
-            let hint = suggest::hint(unknown, dashboard.variables.keys().map(String::as_str));
-            self.report(
-                &subject.span,
-                format!("dashboard `{}` has no variable `{unknown}`", uid.value),
-                hint,
-            );
-            return None;
-        }
+        let (dashboard, panel) = self.dashboard_panel(&uid, &title, &variables, &subject.span)?;
         let letter = match subject.get("query") {
             Some(node) => Some(self.text(node, "query")?),
             None => None,
@@ -201,5 +153,67 @@ impl Decoder<'_> {
             quantifier,
             comparison,
         }))
+    }
+
+    /// Returns the one panel of this title on the dashboard of this uid, whose variables are those of `variables`.
+    pub(in crate::block) fn dashboard_panel(
+        &mut self,
+        uid: &Spanned<String>,
+        title: &Spanned<String>,
+        variables: &BTreeMap<String, String>,
+        place: &Span,
+    ) -> Option<(&'a Dashboard, &'a Panel)> {
+        let around = self.around;
+        let dashboards = &around.dashboards;
+        let Some(dashboard) = dashboards.get(&uid.value) else {
+            let hint = suggest::hint(&uid.value, dashboards.keys().map(String::as_str));
+            self.report(
+                &uid.span,
+                format!("there is no dashboard `{}`", uid.value),
+                hint,
+            );
+            return None;
+        };
+        let panel = match dashboard.titled(&title.value).as_slice() {
+            [] => {
+                let hint = suggest::hint(
+                    &title.value,
+                    dashboard.panels.iter().map(|panel| panel.title.as_str()),
+                );
+                self.report(
+                    &title.span,
+                    format!("dashboard `{}` has no panel `{}`", uid.value, title.value),
+                    hint,
+                );
+                return None;
+            }
+            [panel] => *panel,
+            several => {
+                self.report(
+                    &title.span,
+                    format!(
+                        "dashboard `{}` has {} panels `{}`",
+                        uid.value,
+                        several.len(),
+                        title.value
+                    ),
+                    "give each of them a title of its own in the dashboard",
+                );
+                return None;
+            }
+        };
+        if let Some(unknown) = variables
+            .keys()
+            .find(|name| !dashboard.variables.contains_key(*name))
+        {
+            let hint = suggest::hint(unknown, dashboard.variables.keys().map(String::as_str));
+            self.report(
+                place,
+                format!("dashboard `{}` has no variable `{unknown}`", uid.value),
+                hint,
+            );
+            return None;
+        }
+        Some((dashboard, panel))
     }
 }

@@ -51,7 +51,7 @@ const CALL: Keys<'static> = Keys {
     choice: Choice::None,
 };
 
-pub(super) const KEYS: Keys<'static> = Keys {
+pub(in crate::block) const KEYS: Keys<'static> = Keys {
     what: "`trace`",
     known: &[
         Key::needed("root", Value::Service, "The service of the root span.").example("web-gateway"),
@@ -148,6 +148,30 @@ impl Decoder<'_> {
         is: Option<Spanned<String>>,
         section: Section,
     ) -> Option<Probe> {
+        let search = self.trace_search(subject)?;
+        let count = match is {
+            None => Comparison {
+                operator: Operator::GreaterOrEqual,
+                bound: 1.0,
+            },
+            Some(is) => {
+                let Some(rest) = is.value.strip_prefix(COUNT) else {
+                    self.report(
+                        &is.span,
+                        format!("`{}` says nothing of traces", is.value),
+                        "count them: \"count > 3\"; without `is`, one is enough",
+                    );
+                    return None;
+                };
+                let instead = "count what the fault brings: \"count > 3\"";
+                self.count_from_zero(rest, &is, section, instead)?
+            }
+        };
+        Some(Probe::Trace { search, count })
+    }
+
+    /// Returns what a trace must have to be found.
+    pub(in crate::block) fn trace_search(&mut self, subject: &Node) -> Option<TraceSearch> {
         if !self.mapping(subject, &KEYS) {
             return None;
         }
@@ -186,7 +210,7 @@ impl Decoder<'_> {
             Some(node) => self.calls(node)?,
             None => Vec::new(),
         };
-        let search = TraceSearch {
+        Some(TraceSearch {
             calls,
             operation: flat(word(self, "operation"))?,
             through: services(self, "through"),
@@ -197,26 +221,7 @@ impl Decoder<'_> {
             span: flat(word(self, "span"))?,
             attributes,
             root: root?,
-        };
-        let count = match is {
-            None => Comparison {
-                operator: Operator::GreaterOrEqual,
-                bound: 1.0,
-            },
-            Some(is) => {
-                let Some(rest) = is.value.strip_prefix(COUNT) else {
-                    self.report(
-                        &is.span,
-                        format!("`{}` says nothing of traces", is.value),
-                        "count them: \"count > 3\"; without `is`, one is enough",
-                    );
-                    return None;
-                };
-                let instead = "count what the fault brings: \"count > 3\"";
-                self.count_from_zero(rest, &is, section, instead)?
-            }
-        };
-        Some(Probe::Trace { search, count })
+        })
     }
 }
 

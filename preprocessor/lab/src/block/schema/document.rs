@@ -1,4 +1,4 @@
-//! The two documents that authors write: a lab block and a scenario's file.
+//! The documents that authors write: a lab block, a panel block and a scenario's file.
 
 use serde_json::{Value as Json, json};
 
@@ -7,6 +7,7 @@ use crate::block::challenge::{BREAKAGE, QUESTIONS, SYMPTOM};
 use crate::block::exercise::{EDIT, SOLUTION, STARTER, WRONG_FIXES};
 use crate::block::grammar::{Key, Keys};
 use crate::block::keys::KEYS as LAB;
+use crate::block::panel_block::KEYS as PANEL;
 use crate::block::scenario::KEYS as SCENARIO;
 
 /// Returns the JSON Schema of a lab block's YAML.
@@ -20,6 +21,11 @@ pub fn lab() -> Json {
     schema["then"] = exercise();
     schema["else"] = json!({"if": is("challenge"), "then": challenge(), "else": plain()});
     schema
+}
+
+/// Returns the JSON Schema of a panel block's YAML.
+pub fn panel() -> Json {
+    document(&PANEL, "A panel of an obsbook")
 }
 
 /// Expectations of which at least one shows that the change did anything.

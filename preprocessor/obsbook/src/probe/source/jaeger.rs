@@ -41,6 +41,29 @@ pub struct Span {
     pub duration: Duration,
     /// Its attributes, as text.
     pub attributes: BTreeMap<String, String>,
+    /// What happened within it, the earliest first.
+    pub events: Vec<SpanEvent>,
+}
+
+/// Something that happened within a span.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What it was, as names and text.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// That one service calls another.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dependency {
+    /// Who calls.
+    pub parent: String,
+    /// Who is called.
+    pub child: String,
+    /// How often.
+    pub call_count: u64,
 }
 
 /// What Jaeger itself looks for.
@@ -127,8 +150,17 @@ struct RawSpan {
     duration: u64,
     #[serde(default)]
     tags: Vec<RawTag>,
+    #[serde(default)]
+    logs: Vec<RawLog>,
     #[serde(rename = "processID")]
     process: String,
+}
+
+#[derive(Deserialize)]
+struct RawLog {
+    timestamp: i64,
+    #[serde(default)]
+    fields: Vec<RawTag>,
 }
 
 #[derive(Deserialize)]
@@ -225,6 +257,21 @@ impl Jaeger {
             .collect())
     }
 
+    /// Returns who called whom in the traces of the time from `from` on.
+    ///
+    /// # Errors
+    /// As [`Jaeger::traces`].
+    pub async fn dependencies(&self, from: Timestamp) -> Result<Vec<Dependency>, QueryError> {
+        let now = Timestamp::now();
+        let end = now.as_millisecond().to_string();
+        let back = (now.as_millisecond() - from.as_millisecond()).to_string();
+        let answer: Answer<Vec<Dependency>> = self
+            .0
+            .json("/api/dependencies", &[("endTs", &end), ("lookback", &back)])
+            .await?;
+        Ok(answer.data.unwrap_or_default())
+    }
+
     /// Returns the services that have sent spans.
     ///
     /// # Errors
@@ -262,16 +309,26 @@ impl From<RawTrace> for Trace {
                 name: span.operation_name,
                 start: Timestamp::from_microsecond(span.start_time).unwrap_or_default(),
                 duration: Duration::from_micros(span.duration),
-                attributes: span
-                    .tags
+                attributes: texts(span.tags),
+                events: span
+                    .logs
                     .into_iter()
-                    .map(|tag| (tag.key, text(&tag.value)))
+                    .map(|log| SpanEvent {
+                        at: Timestamp::from_microsecond(log.timestamp).unwrap_or_default(),
+                        fields: texts(log.fields),
+                    })
                     .collect(),
             })
             .collect();
         spans.sort_by_key(|span| span.start);
         Self { id: raw.id, spans }
     }
+}
+
+fn texts(tags: Vec<RawTag>) -> BTreeMap<String, String> {
+    tags.into_iter()
+        .map(|tag| (tag.key, text(&tag.value)))
+        .collect()
 }
 
 fn text(value: &serde_json::Value) -> String {

@@ -39,7 +39,13 @@ enum Data {
     Streams(Vec<Stream>),
     Vector(Vec<Sample>),
     Scalar((f64, String)),
-    Matrix(serde::de::IgnoredAny),
+    Matrix(Vec<Row>),
+}
+
+#[derive(Deserialize)]
+struct Row {
+    metric: BTreeMap<String, String>,
+    values: Vec<(f64, String)>,
 }
 
 #[derive(Deserialize)]
@@ -187,6 +193,41 @@ impl Loki {
             Data::Scalar(value) => Ok(vec![read(BTreeMap::new(), &value)?]),
             Data::Streams(_) | Data::Matrix(_) => Err(self.0.refused("the answer is no number")),
         }
+    }
+
+    /// Returns what a metric query yields at the moments from `from` to `to`, `step` apart; a moment without a number has none.
+    ///
+    /// # Errors
+    /// As [`Loki::lines`].
+    pub async fn query_range(
+        &self,
+        query: &str,
+        from: Timestamp,
+        to: Timestamp,
+        step: SignedDuration,
+    ) -> Result<Vec<Series>, QueryError> {
+        let (start, end) = (
+            from.as_nanosecond().to_string(),
+            to.as_nanosecond().to_string(),
+        );
+        let step = step.as_secs_f64().to_string();
+        let parameters = [
+            ("query", query),
+            ("start", &start),
+            ("end", &end),
+            ("step", &step),
+        ];
+        let answer: Answer<Data> = self.0.json("/loki/api/v1/query_range", &parameters).await?;
+        let Data::Matrix(rows) = answer.data else {
+            return Err(self.0.refused("the answer holds no numbers"));
+        };
+        let series = rows.into_iter().flat_map(|row| {
+            let Row { metric, values } = row;
+            values
+                .into_iter()
+                .filter_map(move |value| number_at(metric.clone(), &value))
+        });
+        Ok(series.collect())
     }
 
     /// Returns the labels that streams had over the last hour.

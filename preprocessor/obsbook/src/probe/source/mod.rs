@@ -12,7 +12,7 @@ mod prometheus_tests;
 pub use alertmanager::Alertmanager;
 pub use ask::QueryError;
 pub use inbox::{AlertInbox, Notification, NotifiedAlert};
-pub use jaeger::{Jaeger, Search, Span, Trace};
+pub use jaeger::{Dependency, Jaeger, Search, Span, SpanEvent, Trace};
 pub use loki::{Line, Loki};
 pub use prometheus::{Alert, Prometheus, Series};
 
