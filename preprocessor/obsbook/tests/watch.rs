@@ -3,8 +3,8 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -18,19 +18,21 @@ struct Watch {
 }
 
 impl Watch {
-    fn of(child: &mut Child) -> Receiver<String> {
+    /// Starts `call`. Both its streams are one pipe: what it says keeps its order.
+    fn start(mut call: Command) -> Self {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        call.stdout(writer.try_clone().expect("its other end"))
+            .stderr(writer);
+        let child = call.spawn().expect("obsbook starts");
+        // The call keeps its own end open.
+        drop(call);
         let (sender, lines) = channel();
-        let out: Box<dyn Read + Send> = Box::new(child.stdout.take().expect("stdout"));
-        let err: Box<dyn Read + Send> = Box::new(child.stderr.take().expect("stderr"));
-        for stream in [out, err] {
-            let sender = sender.clone();
-            thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    let _ = sender.send(line);
-                }
-            });
-        }
-        lines
+        thread::spawn(move || {
+            for line in BufReader::new(reader).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Self { child, lines }
     }
 
     /// Returns what is said until it waits again.
@@ -70,12 +72,8 @@ fn only_saved_changes_of_selected_labs_are_run() {
         .arg(folder.path().join("good"))
         .args(["check", "target-up", "--watch", "--junit"])
         .arg(&junit)
-        .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = call.spawn().expect("obsbook starts");
-    let lines = Watch::of(&mut child);
-    let watch = Watch { child, lines };
+        .env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    let watch = Watch::start(call);
     let change = |from: &str, to: &str| {
         let text = fs::read_to_string(&chapter).expect("read");
         assert!(text.contains(from));
