@@ -2,16 +2,9 @@
 'use strict';
 
 (() => {
-  const { on, call, element } = window.obsbook;
+  const { on, call, element, button } = window.obsbook;
   if (location.pathname.endsWith('print.html')) return;
   const all = [...document.querySelectorAll('section.lab[data-kind="challenge"]')].map(make);
-
-  function button(words, press) {
-    const made = element('button', 'lab-button', words);
-    made.type = 'button';
-    made.addEventListener('click', press);
-    return made;
-  }
 
   function make(section) {
     const id = section.dataset.lab;

@@ -129,6 +129,14 @@ window.obsbook = (() => {
     return made;
   }
 
+  /** Returns a button that calls `press`. */
+  function button(words, press) {
+    const made = element('button', 'lab-button', words);
+    made.type = 'button';
+    made.addEventListener('click', press);
+    return made;
+  }
+
   /** Returns a drawing that the server made. It is XML, so that what it names is never markup of the page's own. */
   function svg(text) {
     const drawn = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
@@ -145,5 +153,5 @@ window.obsbook = (() => {
   document.addEventListener('DOMContentLoaded', connect);
   window.addEventListener('load', () => document.fonts.ready.then(reach));
   if (document.readyState !== 'loading') connect();
-  return { on, call, read, element, svg, chapters: () => session?.chapters ?? [], isUp: () => Boolean(source) && !lost };
+  return { on, call, read, element, button, svg, chapters: () => session?.chapters ?? [], isUp: () => Boolean(source) && !lost };
 })();

@@ -2,19 +2,12 @@
 'use strict';
 
 (() => {
-  const { on, call, read, element, svg } = window.obsbook;
+  const { on, call, read, element, button, svg } = window.obsbook;
   const MAKE = { stack, dashboards, progress, skills: progress };
   for (const section of document.querySelectorAll('.obsbook-page')) MAKE[section.dataset.page]?.(section);
 
   function mib(bytes) {
     return `${Math.round(bytes / 1048576)} MiB`;
-  }
-
-  function button(words, press) {
-    const made = element('button', 'lab-button', words);
-    made.type = 'button';
-    made.addEventListener('click', press);
-    return made;
   }
 
   function stack(section) {

@@ -22,6 +22,19 @@ pub(super) struct Decoder<'a> {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
+impl<'a> Decoder<'a> {
+    /// Returns a decoder that has found no problem yet.
+    pub(super) fn new(source: &'a SourceFile, fence: &'a Fence, around: &'a Surroundings) -> Self {
+        Self {
+            source,
+            fence,
+            around,
+            profile: None,
+            diagnostics: Vec::new(),
+        }
+    }
+}
+
 impl Decoder<'_> {
     /// Records a problem at a place of the block's text.
     pub(super) fn report(

@@ -159,13 +159,7 @@ pub fn decode(
     fence: &Fence,
     around: &Surroundings,
 ) -> (Option<Lab>, Vec<Diagnostic>) {
-    let mut decoder = Decoder {
-        source,
-        fence,
-        around,
-        profile: None,
-        diagnostics: Vec::new(),
-    };
+    let mut decoder = Decoder::new(source, fence, around);
     if !fence.closed {
         decoder.report_block(
             "this lab block never ends",

@@ -48,13 +48,7 @@ impl Scenario {
     /// Returns the scenario that a file spells, unless it has problems; the problems come with it.
     pub fn decode(source: &SourceFile, around: &Surroundings) -> (Option<Self>, Vec<Diagnostic>) {
         let fence = Fence::whole(&source.text);
-        let mut decoder = Decoder {
-            source,
-            fence: &fence,
-            around,
-            profile: None,
-            diagnostics: Vec::new(),
-        };
+        let mut decoder = Decoder::new(source, &fence, around);
         let scenario = decoder.scenario_file();
         let scenario = scenario.filter(|_| decoder.diagnostics.is_empty());
         (scenario, decoder.diagnostics)

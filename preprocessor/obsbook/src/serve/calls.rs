@@ -103,12 +103,7 @@ pub(super) async fn lab(State(app): Shared, Path((id, word)): Path<(String, Stri
             app.runs.stop(Some(&id))?;
             return done();
         }
-        _ => {
-            return Err(Failed(
-                StatusCode::NOT_FOUND,
-                "there is no such call".to_owned(),
-            ));
-        }
+        _ => return Err(no_such_call()),
     };
     app.runs.ask(work)?;
     done()
@@ -123,12 +118,7 @@ pub(super) async fn stack(State(app): Shared, Path(word): Path<String>) -> Answe
             app.runs.stop(None)?;
             return done();
         }
-        _ => {
-            return Err(Failed(
-                StatusCode::NOT_FOUND,
-                "there is no such call".to_owned(),
-            ));
-        }
+        _ => return Err(no_such_call()),
     };
     app.runs.ask(work)?;
     done()
@@ -267,6 +257,10 @@ fn keep(
     let progress = Progress::change(root, &lab.id, change)?;
     app.hub.set("progress", "", &progress);
     Ok(())
+}
+
+fn no_such_call() -> Failed {
+    Failed(StatusCode::NOT_FOUND, "there is no such call".to_owned())
 }
 
 fn done() -> Answer {

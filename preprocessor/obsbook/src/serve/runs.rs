@@ -123,12 +123,14 @@ impl Runs {
             return Err(Refused::TooMany);
         }
         let lab = work.lab().map(str::to_owned);
+        // Of a stack that is taken down there is nothing to watch.
+        let resumes = work != Work::Down;
         queue.waiting.push_back(work);
         if let Some((now, interrupt)) = &queue.now
             && now.gives_way()
         {
             interrupt.set();
-            queue.resumes = true;
+            queue.resumes = resumes;
         }
         drop(queue);
         if let Some(lab) = lab {

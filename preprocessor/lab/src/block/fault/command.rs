@@ -21,13 +21,7 @@ impl Fault {
     ) -> Result<Self, Vec<Diagnostic>> {
         let source = SourceFile::new("this fault", block(service, word, settings));
         let fence = Fence::whole(&source.text);
-        let mut decoder = Decoder {
-            source: &source,
-            fence: &fence,
-            around,
-            profile: None,
-            diagnostics: Vec::new(),
-        };
+        let mut decoder = Decoder::new(&source, &fence, around);
         let fault = match yaml::parse(&fence.body) {
             Ok(root) => decoder.fault(&root),
             Err(error) => {

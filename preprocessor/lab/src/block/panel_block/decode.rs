@@ -108,13 +108,7 @@ pub fn decode_panel(
     fence: &Fence,
     around: &Surroundings,
 ) -> (Option<PanelBlock>, Vec<Diagnostic>) {
-    let mut decoder = Decoder {
-        source,
-        fence,
-        around,
-        profile: None,
-        diagnostics: Vec::new(),
-    };
+    let mut decoder = Decoder::new(source, fence, around);
     if !fence.closed {
         decoder.report_block(
             "this panel block never ends",
