@@ -6,7 +6,12 @@ cd "$(dirname "$0")"
 stamp=.venv/requirements.sha256
 if ! sha256sum --check --status "$stamp" 2>/dev/null; then
     rm -rf .venv
-    "${PYTHON:-python3.11}" -m venv .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+    if command -v uv >/dev/null; then
+        uv venv --quiet --python "${PYTHON:-python3.11}" .venv
+        uv pip install --quiet --python .venv --require-hashes -r requirements-dev.txt
+    else
+        "${PYTHON:-python3.11}" -m venv .venv
+        .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+    fi
     sha256sum requirements-dev.txt >"$stamp"
 fi
