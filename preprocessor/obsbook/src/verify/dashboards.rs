@@ -45,7 +45,9 @@ pub(super) async fn has_data(stack: &Stack, dashboard: &Dashboard) -> Looked {
             match PanelQuery::parse(&target.source, &query) {
                 Err(reason) => empty.push(format!("{place}: {reason}")),
                 Ok(query) => match evaluate_panel(stack, &query, from).await {
-                    Ok((series, _)) if series.is_empty() => empty.push(place),
+                    Ok((series, _)) if series.iter().all(|one| one.value.is_nan()) => {
+                        empty.push(place);
+                    }
                     Ok(_) => {}
                     Err(error) => empty.push(format!("{place}: {error}")),
                 },

@@ -1,5 +1,7 @@
 //! Traces: a request's whole way is one trace, its log lines carry its id, and histograms point to traces.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::checklist::{Looked, Miss};
@@ -73,15 +75,26 @@ pub(super) async fn reach_logs(stack: &Stack) -> Looked {
 
 pub(super) async fn exemplars(stack: &Stack) -> Looked {
     let prometheus = stack.prometheus().await.map_err(Miss::new)?;
-    match prometheus
-        .exemplar_traces(HISTOGRAM, recent())
-        .await
-        .map_err(Miss::new)?
-        .last()
-    {
+    let pointed_to = prometheus.exemplar_traces(HISTOGRAM, recent()).await;
+    let pointed_to = pointed_to.map_err(Miss::new)?;
+    if pointed_to.is_empty() {
+        return Err(Miss::new("no latency histogram points to a trace"));
+    }
+    // Which of them are kept the sampling decides; that none is means that the two do not belong together.
+    let jaeger = stack.jaeger().await.map_err(Miss::new)?;
+    let mut kept = BTreeSet::new();
+    for service in own_services(stack) {
+        let traces = jaeger.traces(service, recent(), None).await;
+        kept.extend(traces.map_err(Miss::new)?.into_iter().map(|trace| trace.id));
+    }
+    let mut newest_first = pointed_to.iter().rev();
+    match newest_first.find(|trace| kept.contains(*trace)) {
         Some(trace) => Ok(format!(
-            "latency histograms point to traces such as {trace}"
+            "latency histograms point to traces that are kept, such as {trace}"
         )),
-        None => Err(Miss::new("no latency histogram points to a trace")),
+        None => Err(Miss::new(format!(
+            "none of the {} traces that latency histograms point to is kept",
+            pointed_to.len()
+        ))),
     }
 }
