@@ -74,6 +74,7 @@ fn the_sandbox_keeps_its_promises() {
     assert_eq!(said.status, 0, "{}{}", said.out, said.err);
     a_second_run_builds_nothing(sandbox);
     faults_are_guarded(sandbox);
+    every_service_is_bounded();
     nothing_secret_is_shown(sandbox);
     labs_lose_no_order(sandbox);
 }
@@ -142,6 +143,44 @@ fn faults_are_guarded(sandbox: &Sandbox) {
         std::thread::sleep(Duration::from_millis(2500));
         assert_eq!(active(), 0, "{service}: a fault outlived its time");
     }
+}
+
+/// Of every service of every profile, also of those that no test here starts.
+fn every_service_is_bounded() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let file = format!("{root}/compose/compose.yaml");
+    let model = docker(&[
+        "compose",
+        "--file",
+        &file,
+        "--profile",
+        "*",
+        "config",
+        "--format",
+        "json",
+    ]);
+    let model: Value = serde_json::from_str(&model).expect("json");
+    let services = model["services"].as_object().expect("services");
+    assert!(services.len() > 20, "{} services", services.len());
+    for (name, service) in services {
+        let one_shot = service["restart"] == "no";
+        assert!(one_shot || service["restart"] == "unless-stopped", "{name}");
+        assert!(
+            one_shot || service["healthcheck"]["test"].is_array(),
+            "{name}"
+        );
+        assert!(service["mem_limit"].is_string(), "{name}");
+        assert_eq!(service["cap_drop"], serde_json::json!(["ALL"]), "{name}");
+        let options = service["security_opt"].to_string();
+        assert!(options.contains("no-new-privileges"), "{name}");
+        let logging = &service["logging"]["options"];
+        let rotated = logging["max-size"].is_string() && logging["max-file"].is_string();
+        assert!(rotated, "{name}");
+        for port in service["ports"].as_array().into_iter().flatten() {
+            assert_eq!(port["host_ip"], "127.0.0.1", "{name}");
+        }
+    }
+    assert!(services.values().any(|service| service["restart"] == "no"));
 }
 
 fn nothing_secret_is_shown(sandbox: &Sandbox) {

@@ -117,14 +117,28 @@ fn every_signal_arrives(sandbox: &Sandbox) {
 }
 
 fn a_signal_that_is_away_is_named(sandbox: &Sandbox) {
-    docker(&["pause", &sandbox.container("loki")]);
-    let metrics = sandbox.run(&["check", "up-is-not-healthy"]);
-    let logs = sandbox.run(&["check", "lines-follow-requests"]);
-    docker(&["unpause", &sandbox.container("loki")]);
-    assert_eq!(metrics.status, 0, "{}{}", metrics.out, metrics.err);
-    assert!(metrics.err.contains("loki"), "{}", metrics.err);
-    assert_eq!(logs.status, 3, "{}{}", logs.out, logs.err);
-    assert!(logs.out.contains("it reads logs, and loki"), "{}", logs.out);
+    // Who is away, what it holds, a lab that does without, and one that does not.
+    for (service, signal, without, with) in [
+        ("loki", "logs", "up-is-not-healthy", "lines-follow-requests"),
+        ("jaeger", "traces", "orders-flow", "one-order-one-trace"),
+        ("alertmanager", "alerts", "orders-flow", "error-rate-alert"),
+        (
+            "prometheus",
+            "metrics",
+            "lines-follow-requests",
+            "orders-flow",
+        ),
+    ] {
+        docker(&["pause", &sandbox.container(service)]);
+        let works = sandbox.run(&["check", without]);
+        let fails = sandbox.run(&["check", with]);
+        docker(&["unpause", &sandbox.container(service)]);
+        assert_eq!(works.status, 0, "{service}: {}{}", works.out, works.err);
+        assert!(works.err.contains(service), "{service}: {}", works.err);
+        assert_eq!(fails.status, 3, "{service}: {}{}", fails.out, fails.err);
+        let reason = format!("it reads {signal}, and {service}");
+        assert!(fails.out.contains(&reason), "{}", fails.out);
+    }
 }
 
 fn a_full_disk_is_told(sandbox: &Sandbox) {
