@@ -3,6 +3,8 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::stack::no_undo_is_under_way;
+
 /// Whether somebody asked the run to end.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
@@ -51,11 +53,16 @@ impl Interrupt {
         self.token.cancel();
     }
 
-    /// Returns what `work` returns, or `None` as soon as somebody asks the run to end; the work is dropped then.
+    /// Returns what `work` returns, or `None` as soon as somebody asks the run to end; the work is dropped then, but not in the
+    /// middle of undoing what an earlier process left.
     pub async fn unless<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let asked = async {
+            self.token.cancelled().await;
+            no_undo_is_under_way().await;
+        };
         tokio::select! {
             biased;
-            () = self.token.cancelled() => None,
+            () = asked => None,
             done = work => Some(done),
         }
     }

@@ -63,9 +63,10 @@ impl LabRun<'_> {
             }
             undone = Instant::now();
         }
+        // It has its own time: what `after` waited for is none of its business.
         let held = self.steady(
             Phase::Recover,
-            undone,
+            Instant::now(),
             Some(undone_from),
             Verdict::Unrecovered,
         );
@@ -123,12 +124,12 @@ impl LabRun<'_> {
                 sleep(BETWEEN).await;
             }
             match entry.undo.apply(self.stack).await {
-                // A journal that cannot be written only means that the undo is done once more.
                 Ok(()) => {
-                    return self
-                        .journal()
-                        .remove(entry)
-                        .map_err(|error| error.to_string());
+                    // A journal that cannot be written only means that the undo is done once more.
+                    if let Err(error) = self.journal().remove(entry) {
+                        self.reporter.progress(&error.to_string());
+                    }
+                    return Ok(());
                 }
                 Err(error) => reason = error.to_string(),
             }

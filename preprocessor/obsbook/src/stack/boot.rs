@@ -121,9 +121,11 @@ impl Stack {
         {
             return Err(self.culprit(self.with_image(error), &wanted).await);
         }
+        // Services wait for one another in there, as long as that takes: patience begins where all have been started.
+        let all_started = Instant::now();
         let mut missing = Vec::new();
-        let mut services = self.wait_ready(&wanted, started, &mut missing).await?;
-        self.wait_sources(&wanted, started, &mut missing).await;
+        let mut services = self.wait_ready(&wanted, all_started, &mut missing).await?;
+        self.wait_sources(&wanted, all_started, &mut missing).await;
         services.retain(|service| missing.iter().all(|missing| &missing.service != service));
         Ok(Booted {
             reused,

@@ -14,5 +14,5 @@ pub use boot::{BootError, Booted, Missing};
 pub use handle::{Options, Stack, StackError};
 pub use journal::{Entry, Journal, JournalError};
 pub use lock::{Lock, LockError};
-pub use recover::{Recovered, Recovery, recover};
+pub use recover::{Recovered, Recovery, no_undo_is_under_way, recover};
 pub use source::{Kind, SourceProblem};

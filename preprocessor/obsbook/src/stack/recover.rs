@@ -1,8 +1,18 @@
 //! Undoing what an earlier process left behind.
 
+use tokio::sync::RwLock;
+
 use super::handle::Stack;
 use super::journal::{Entry, Journal, JournalError};
 use crate::fault::UndoError;
+
+/// Held by each recovery. One for the process: who wants to end it ends all of it.
+static UNDER_WAY: RwLock<()> = RwLock::const_new(());
+
+/// Returns once no recovery is under way: an undo that is cut off may leave half of it.
+pub async fn no_undo_is_under_way() {
+    drop(UNDER_WAY.write().await);
+}
 
 /// What recovery did with one entry of the journal.
 #[derive(Debug)]
@@ -29,6 +39,7 @@ pub async fn recover(
     journal: &mut Journal,
     wanted: impl Fn(&Entry) -> bool,
 ) -> Recovery {
+    let _under_way = UNDER_WAY.read().await;
     let owed = journal.entries().iter().rev();
     let owed: Vec<Entry> = owed.filter(|entry| wanted(entry)).cloned().collect();
     let (mut all, mut kept) = (Vec::new(), Ok(()));
