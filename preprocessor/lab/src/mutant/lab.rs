@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::probe;
-use crate::block::{Condition, Fault, FaultKind, Lab};
+use crate::block::{Condition, Fault, FaultKind, Lab, Probe};
 use crate::compose::ComposeModel;
 
 /// A lab with one mistake.
@@ -17,6 +17,11 @@ pub struct Mutant {
     pub broken_before: Option<Fault>,
     /// What notices it.
     pub caught: Caught,
+    /// Of a mistake in an expectation: this alone, with nothing broken. What a run cannot tell from what the lab claims, because
+    /// ordinary traffic brings it as well, comes true here.
+    pub unbroken: Option<Lab>,
+    /// Whether it asks for what nobody has, so that nothing makes it come true.
+    pub is_hopeless: bool,
 }
 
 /// What notices a mistake.
@@ -59,6 +64,8 @@ fn faults_of(lab: &Lab, faults: &[Fault], model: Option<&ComposeModel>) -> Vec<M
             lab,
             broken_before: None,
             caught: Caught::ByAnyOtherVerdict,
+            unbroken: None,
+            is_hopeless: false,
         }
     };
     let mut all = Vec::new();
@@ -120,7 +127,10 @@ fn condition_of(
         return Vec::new();
     }
     let place = format!("{name} {}", index + 1);
+    let is_expectation = name == "expect" && condition.always.is_none();
     let with = |what: String, changed: Condition| {
+        let unbroken = is_expectation.then(|| unbroken(lab, &changed));
+        let is_hopeless = probe::asks_for_nobody(&changed.probe);
         let mut lab = lab.clone();
         section(&mut lab)[index] = changed;
         Mutant {
@@ -128,15 +138,24 @@ fn condition_of(
             lab,
             broken_before: None,
             caught: Caught::ByAnyOtherVerdict,
+            unbroken,
+            is_hopeless,
         }
     };
+    // What the decoder refuses nobody can write by mistake.
+    let is_refused = |probe: &Probe| !is_observation && probe::is_true_of_nothing(probe);
     let mut all: Vec<Mutant> = Vec::new();
     for (what, mutated) in probe::mistakes(&condition.probe) {
+        if is_refused(&mutated) {
+            continue;
+        }
         let mut changed = condition.clone();
         changed.probe = mutated;
         all.push(with(what, changed));
     }
-    if let Some(always_true) = probe::always_true(&condition.probe) {
+    if let Some(always_true) = probe::always_true(&condition.probe)
+        && !is_refused(&always_true)
+    {
         let mut changed = condition.clone();
         changed.probe = always_true;
         let mutant = with("always true".to_owned(), changed.clone());
@@ -159,6 +178,16 @@ fn condition_of(
     all
 }
 
+/// An expectation alone, with nothing broken.
+fn unbroken(lab: &Lab, condition: &Condition) -> Lab {
+    Lab {
+        inject: Some(Vec::new()),
+        expect: vec![condition.clone()],
+        after: Vec::new(),
+        ..lab.clone()
+    }
+}
+
 /// The mutant's condition alone, as an observation under the fault that disproves it.
 fn proof(mutant: Mutant, condition: Condition, fault: Fault) -> Mutant {
     let mut lab = mutant.lab;
@@ -173,6 +202,7 @@ fn proof(mutant: Mutant, condition: Condition, fault: Fault) -> Mutant {
         lab,
         broken_before: Some(fault),
         caught: Caught::ByPassing,
+        unbroken: None,
         ..mutant
     }
 }

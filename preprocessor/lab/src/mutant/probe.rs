@@ -93,6 +93,30 @@ pub(super) fn always_true(probe: &Probe) -> Option<Probe> {
     Some(changed)
 }
 
+/// Returns whether the probe asks for a name that nobody has. Not so `absent()`, which nobody satisfies.
+pub(super) fn asks_for_nobody(probe: &Probe) -> bool {
+    let subject = probe.subject();
+    subject.contains(NOBODY) && !subject.contains("absent")
+}
+
+/// Returns whether the probe counts from the fault on, with a bound that no thing at all satisfies as well. The decoder refuses it where
+/// something is expected.
+pub(super) fn is_true_of_nothing(probe: &Probe) -> bool {
+    let count = match probe {
+        Probe::Logql {
+            expectation: LogExpectation::Count(count),
+            ..
+        }
+        | Probe::Trace { count, .. } => count,
+        Probe::Alert {
+            expectation: AlertExpectation::Notifications(count) | AlertExpectation::Group(count),
+            ..
+        } => count,
+        _ => return false,
+    };
+    count.holds(0.0)
+}
+
 /// The number that is compared, where there is one.
 fn comparison(probe: &mut Probe) -> Option<&mut Comparison> {
     match probe {

@@ -11,6 +11,7 @@ use obsbook_lab::verdict::Verdict;
 use super::fakes::{Fakes, Obedience, Telemetry, Truth};
 use super::interrupt::Interrupt;
 use super::lab::LabRun;
+use super::original::Original;
 use super::outcome::Outcome;
 use crate::book::LoadedBook;
 use crate::report::{Evidence, EvidenceFiles, Reporter};
@@ -68,13 +69,23 @@ pub(super) async fn run_with(
     interrupt: &Interrupt,
     beside: impl FnOnce(Arc<Mutex<Truth>>),
 ) -> Ran {
-    run_mistaken(block, None, telemetry, obedience, interrupt, beside).await
+    let plain = As::default();
+    run_as(block, plain, telemetry, obedience, interrupt, beside).await
 }
 
-/// Runs the lab of `block`, which is that of `original` with a mistake.
-pub(super) async fn run_mistaken(
+/// How a proof runs a lab.
+#[derive(Default)]
+pub(super) struct As<'a> {
+    /// The lab's block without the mistake that it has.
+    pub(super) original: Option<&'a str>,
+    /// Whether every expectation gets its whole time.
+    pub(super) full_deadlines: bool,
+}
+
+/// Runs the lab of `block` as a proof does.
+pub(super) async fn run_as(
     block: &str,
-    original: Option<&str>,
+    proof: As<'_>,
     telemetry: Telemetry,
     obedience: Obedience,
     interrupt: &Interrupt,
@@ -83,8 +94,13 @@ pub(super) async fn run_mistaken(
     let folder = tempfile::tempdir().unwrap();
     let book = book_in(folder.path(), block);
     let folder_of_original = tempfile::tempdir().unwrap();
+    let original = proof.original;
     let original = original.map(|block| book_in(folder_of_original.path(), block));
     let original = original.as_ref().and_then(|book| book.book.labs().next());
+    let original = original.map(|lab| Original {
+        lab: lab.clone(),
+        is_hopeless: true,
+    });
     let fakes = Fakes::start(telemetry, obedience).await;
     fakes.truth.lock().unwrap().journal = folder.path().join("journal.jsonl");
     beside(Arc::clone(&fakes.truth));
@@ -100,8 +116,8 @@ pub(super) async fn run_mistaken(
         interrupt,
         services: &services,
         clock_offset: SignedDuration::ZERO,
-        full_deadlines: false,
-        original,
+        full_deadlines: proof.full_deadlines,
+        original: original.as_ref(),
         broken_before: None,
         mend: None,
         hidden: false,

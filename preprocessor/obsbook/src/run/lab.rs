@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use super::interrupt::Interrupt;
 use super::mend::Mend;
+use super::original::Original;
 use super::outcome::{Outcome, Step};
 use super::undo::worse;
 use crate::fault::{InjectError, Undo, inject_undoable};
@@ -44,7 +45,7 @@ pub struct LabRun<'a> {
     /// Whether every expectation gets its whole time even when one has failed already, as a proof wants it.
     pub full_deadlines: bool,
     /// Of a lab with a mistake, the lab without it: where that would go on, waiting longer shows nothing.
-    pub original: Option<&'a Lab>,
+    pub original: Option<&'a Original>,
     /// A fault to inject before the steady state is looked at, as the proof of an observation wants it.
     pub broken_before: Option<Fault>,
     /// Of a challenge: what is done once its symptom shows, before the stack is judged.

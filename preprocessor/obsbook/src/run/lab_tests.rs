@@ -5,7 +5,7 @@ use std::time::Duration;
 use obsbook_lab::verdict::Verdict;
 use tokio::time::timeout;
 
-use super::fake_lab::{KILL, OBSERVE, check, judged, run, run_mistaken, run_with};
+use super::fake_lab::{As, KILL, OBSERVE, check, judged, run, run_as, run_with};
 use super::fakes::{Obedience, Telemetry};
 use super::interrupt::Interrupt;
 use super::outcome::Outcome;
@@ -110,9 +110,12 @@ async fn a_mistake_is_given_up_once_the_lab_without_it_would_have_gone_on() {
     let original = KILL.replacen("within: 1s", "within: 1h", 1);
     let check = async |block: &str, verdict: Verdict, words: &str| {
         let interrupt = Interrupt::default();
-        let ran = run_mistaken(
+        let ran = run_as(
             block,
-            Some(&original),
+            As {
+                original: Some(&original),
+                full_deadlines: false,
+            },
             Telemetry::Follows,
             Obedience::Obeys,
             &interrupt,
@@ -127,10 +130,46 @@ async fn a_mistake_is_given_up_once_the_lab_without_it_would_have_gone_on() {
     let is_false = format!(
         "{original}  - promql: up\n    is: \"== 2\"\n    always: true\n    for: 1s\n    disproved_by: {{kill: target}}\n"
     );
+    let is_missed = original.replace("\"== 0\"", "\"== 7\"");
     tokio::join!(
         check(&is_true, Verdict::Vacuous, "proves nothing"),
         check(&is_false, Verdict::Failed, "must always hold"),
+        check(&is_missed, Verdict::Failed, "has long gone on"),
     );
+}
+
+#[tokio::test]
+async fn an_expectation_that_comes_true_with_nothing_broken_proves_nothing_whatever_the_others_do()
+{
+    // Ordinary traffic brings what the first one waits for, and never what the second one does.
+    let block = KILL
+        .replace("inject:\n  - kill: target", "inject: []")
+        .replacen("within: 1s", "within: 30s", 2)
+        + "  - promql: up\n    is: \"== 7\"\n    within: 1s\n";
+    let proof = As {
+        original: None,
+        full_deadlines: true,
+    };
+    let nobody = Interrupt::default();
+    let ran = run_as(
+        &block,
+        proof,
+        Telemetry::Follows,
+        Obedience::Obeys,
+        &nobody,
+        |truth| {
+            tokio::spawn(async move {
+                for running in [false, true] {
+                    tokio::time::sleep(Duration::from_secs(4)).await;
+                    truth.lock().unwrap().running = running;
+                }
+            });
+        },
+    );
+    let outcome = ran.await.outcome;
+    assert_eq!(outcome.verdict, Verdict::Vacuous, "{outcome:?}");
+    let reason = outcome.reason.unwrap_or_default();
+    assert!(reason.contains("though nothing was broken"), "{reason}");
 }
 
 #[tokio::test]

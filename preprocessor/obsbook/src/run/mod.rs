@@ -41,6 +41,7 @@ pub use jobs::jobs;
 pub use lab::LabRun;
 pub use ledger::Ledger;
 pub use mend::Mend;
+pub use original::Original;
 pub use outcome::Outcome;
 pub use prove::{ProofReport, prove};
 pub use suite::{Environment, RunReport, run};

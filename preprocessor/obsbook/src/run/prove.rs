@@ -1,4 +1,4 @@
-//! Proving labs: every variant run on the real stack.
+//! Proving labs: every variant run on the real stack, and what a run did not notice once more with nothing broken.
 
 use std::collections::BTreeMap;
 
@@ -51,37 +51,48 @@ pub async fn prove(
             None => open.push(variant),
         }
     }
-    let tasks: Vec<_> = open
-        .iter()
-        .map(|variant| Task {
-            lab: &variant.lab,
-            full_deadlines: variant.full_deadlines,
-            original: variant.original.as_ref(),
-            broken_before: variant.broken_before.as_ref(),
-            mend: variant.mend.as_ref(),
-            announcement: Some(format!(
-                "\n{}, {}, must end {}",
-                variant.lab.id, variant.change, variant.expected
-            )),
-        })
-        .collect();
-    let keep = |index: usize, result: &LabResult| {
-        let verdict = result.outcome.verdict;
+    let decided = |variant: &Variant, verdict: Verdict| {
         // What could not be run to its end says nothing, also not for the next time.
         if verdict != Verdict::Unsteady
-            && let Err(error) = ledger.add(open[index], verdict)
+            && let Err(error) = ledger.add(variant, verdict)
         {
             let reporter = environment.reporter;
             reporter.progress(&format!("this proof is not kept for the next run: {error}"));
         }
-        done(&proof(open[index], verdict, false));
+        done(&proof(variant, verdict, false));
     };
-    if !tasks.is_empty() {
-        let (results, _) = run_all(environment, &tasks, &keep).await;
-        let results = open.iter().zip(&results);
-        proofs
-            .extend(results.map(|(variant, result)| proof(variant, result.outcome.verdict, false)));
-    }
+    let is_open = |variant: &Variant, verdict: Verdict| {
+        verdict == Verdict::Passed && variant.unbroken.is_some() && !variant.expected.holds(verdict)
+    };
+    let tasks: Vec<_> = open.iter().map(|variant| as_it_is(variant)).collect();
+    let keep = |index: usize, result: &LabResult| {
+        let verdict = result.outcome.verdict;
+        if !is_open(open[index], verdict) {
+            decided(open[index], verdict);
+        }
+    };
+    let first = run_tasks(environment, &tasks, &keep).await;
+    let (unnoticed, settled): (Vec<_>, Vec<_>) = open
+        .into_iter()
+        .zip(first)
+        .partition(|(variant, verdict)| is_open(variant, *verdict));
+    let settled = settled.into_iter();
+    proofs.extend(settled.map(|(variant, verdict)| proof(variant, verdict, false)));
+    let unnoticed: Vec<_> = unnoticed.into_iter().map(|(variant, _)| variant).collect();
+    let tasks: Vec<_> = unnoticed
+        .iter()
+        .filter_map(|variant| unbroken(variant))
+        .collect();
+    let keep = |index: usize, result: &LabResult| {
+        decided(
+            unnoticed[index],
+            with_nothing_broken(result.outcome.verdict),
+        );
+    };
+    let second = run_tasks(environment, &tasks, &keep).await;
+    let second = second.into_iter().map(with_nothing_broken);
+    let second = unnoticed.iter().zip(second);
+    proofs.extend(second.map(|(variant, verdict)| proof(variant, verdict, false)));
     let mut report = ProofReport {
         proofs,
         status: ExitStatus::Success,
@@ -92,6 +103,58 @@ pub async fn prove(
         report.judge()
     };
     report
+}
+
+fn as_it_is(variant: &Variant) -> Task<'_> {
+    Task {
+        lab: &variant.lab,
+        full_deadlines: variant.full_deadlines,
+        original: variant.original.as_ref(),
+        broken_before: variant.broken_before.as_ref(),
+        mend: variant.mend.as_ref(),
+        announcement: Some(format!(
+            "\n{}, {}, must end {}",
+            variant.lab.id, variant.change, variant.expected
+        )),
+    }
+}
+
+fn unbroken(variant: &Variant) -> Option<Task<'_>> {
+    let lab = variant.unbroken.as_ref()?;
+    let announcement = format!(
+        "\n{}, {}, with nothing broken, must come true",
+        lab.id, variant.change
+    );
+    Some(Task {
+        full_deadlines: true,
+        announcement: Some(announcement),
+        ..Task::plain(lab)
+    })
+}
+
+/// Returns how a variant came out that passes, by what its expectation does with nothing broken: what comes true then as well proves
+/// nothing, which is noticed.
+fn with_nothing_broken(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Failed => Verdict::Passed,
+        Verdict::Passed => Verdict::Vacuous,
+        // A stack that loses its steady state with nothing broken says nothing of the lab.
+        Verdict::Unrecovered => Verdict::Unsteady,
+        other => other,
+    }
+}
+
+async fn run_tasks(
+    environment: &Environment<'_>,
+    tasks: &[Task<'_>],
+    done: &(dyn Fn(usize, &LabResult) + Sync),
+) -> Vec<Verdict> {
+    if tasks.is_empty() {
+        return Vec::new();
+    }
+    let (results, _) = run_all(environment, tasks, done).await;
+    let verdicts = results.iter().map(|result| result.outcome.verdict);
+    verdicts.collect()
 }
 
 impl ProofReport {
@@ -111,5 +174,23 @@ impl ProofReport {
             status = status.and(own);
         }
         status
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_true_with_nothing_broken_was_noticed() {
+        for (ended, expected) in [
+            (Verdict::Failed, Verdict::Passed),
+            (Verdict::Passed, Verdict::Vacuous),
+            (Verdict::Vacuous, Verdict::Vacuous),
+            (Verdict::Unsteady, Verdict::Unsteady),
+            (Verdict::Unrecovered, Verdict::Unsteady),
+        ] {
+            assert_eq!(with_nothing_broken(ended), expected, "{ended}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use obsbook_lab::verdict::Verdict;
 
 use super::lab::LabRun;
 use super::mend::Mend;
+use super::original::Original;
 use super::outcome::Outcome;
 use super::suite::Environment;
 use crate::prepare::Ready;
@@ -21,7 +22,7 @@ pub(super) struct Task<'a> {
     /// Whether every expectation gets its whole time even when one has failed already.
     pub(super) full_deadlines: bool,
     /// Of a lab with a mistake: the lab without it.
-    pub(super) original: Option<&'a Lab>,
+    pub(super) original: Option<&'a Original>,
     /// A fault that is in place before the lab begins.
     pub(super) broken_before: Option<&'a Fault>,
     /// Of a challenge: what is done once its symptom shows.

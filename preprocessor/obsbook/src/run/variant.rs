@@ -9,6 +9,7 @@ use obsbook_lab::mutant::{Caught, mutants};
 use obsbook_lab::verdict::Verdict;
 
 use super::mend::Mend;
+use super::original::Original;
 
 /// How a variant must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +55,10 @@ pub struct Variant {
     /// Whether every expectation gets its whole time even when one has failed already.
     pub full_deadlines: bool,
     /// Of a lab with a mistake: the lab without it.
-    pub original: Option<Lab>,
+    pub original: Option<Original>,
+    /// Of a lab with a mistake that a run did not notice: the lab in which nothing is broken, which must not pass. That it does is
+    /// noticed as well.
+    pub unbroken: Option<Lab>,
 }
 
 /// How a variant came out.
@@ -93,6 +97,7 @@ impl Variant {
             expected: Expected::Exactly(expected),
             full_deadlines: true,
             original: None,
+            unbroken: None,
         }
     }
 
@@ -209,6 +214,14 @@ fn with_file(lab: &Lab, file: &Path) -> Lab {
     lab
 }
 
+/// The lab with its starter, if its reader edits something.
+fn as_handed_out(lab: Lab) -> Lab {
+    match &lab.exercise {
+        Some(exercise) => with_file(&lab, &exercise.starter),
+        None => lab,
+    }
+}
+
 /// The lab with its solution, if its reader edits something.
 fn solved(lab: &Lab) -> Lab {
     match &lab.exercise {
@@ -269,7 +282,11 @@ pub fn mutations(lab: &Lab, model: Option<&ComposeModel>) -> Vec<Variant> {
             Caught::ByPassing => Expected::Exactly(Verdict::Passed),
         },
         full_deadlines: false,
-        original: Some(solved.clone()),
+        original: Some(Original {
+            lab: solved.clone(),
+            is_hopeless: mutant.is_hopeless,
+        }),
+        unbroken: mutant.unbroken.map(as_handed_out),
     });
     variants.collect()
 }
