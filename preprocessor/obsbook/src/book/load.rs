@@ -94,12 +94,18 @@ impl LoadedBook {
         let of_process = |name: &str| std::env::var(name).ok();
         // As obsbook calls Compose: with the book's own file, else with the one that Compose finds.
         let beside = [Path::new(".env").to_owned(), compose.with_file_name(".env")];
-        let set = beside.iter().find_map(|path| load(path).ok());
-        let set = dotenv(&set.unwrap_or_default(), &of_process);
+        let found = beside
+            .iter()
+            .find_map(|path| Some((path, load(path).ok()?)));
+        let (file, text) = found.unzip();
+        let set = dotenv(&text.unwrap_or_default(), &of_process);
         let variable = |name: &str| of_process(name).or_else(|| set.get(name).cloned());
         let model = ComposeModel::read(&compose, &load, &variable);
         let (model, problem) = match model {
-            Ok(model) => (Some(model), None),
+            Ok(mut model) => {
+                model.parts.extend(file.cloned());
+                (Some(model), None)
+            }
             Err(problem) => (None, Some(*problem)),
         };
         let (around, problems) = surroundings(&root, &settings, model);
