@@ -1,5 +1,6 @@
 //! Where the engine answers: the same answer that the `docker` command would find.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -142,6 +143,17 @@ impl Address {
                         if port.ends_with(']') { authority } else { host }
                     })
             }
+        }
+    }
+
+    /// Returns whether a port that the engine's machine serves on `host_ip` is reached from this one.
+    pub fn reaches(&self, host_ip: &str) -> bool {
+        let ip = host_ip.parse::<IpAddr>();
+        let is_loopback = ip.is_ok_and(|ip| ip.is_loopback());
+        match self {
+            // `ssh` ends on that machine, where its loopback is.
+            Address::Socket(_) | Address::Ssh(_) => true,
+            Address::Tcp(_) => !is_loopback || !self.is_elsewhere(),
         }
     }
 
