@@ -16,6 +16,7 @@ use crate::images::Source;
 use crate::prepare::Preparation;
 use crate::report::Reporter;
 use crate::run::{Environment, Interrupt, jobs};
+use crate::stack::{Options, Project};
 use crate::terminal::told;
 
 /// A command's surroundings.
@@ -139,8 +140,8 @@ impl Preparation {
     /// Returns how a command finds and brings up the stack: its flags and their variables win over book.toml.
     pub(super) fn of(common: &Common, book: &LoadedBook) -> Self {
         Self {
-            options: crate::stack::Options {
-                project: Given::value(common.project.as_ref()),
+            options: Options {
+                project: Given::value(common.project.as_ref()).map(Project::from),
                 dynamic_ports: common.dynamic_ports,
             },
             images: common.images.map(Source::from).or(book.settings.images),
