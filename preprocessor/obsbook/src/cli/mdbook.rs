@@ -116,7 +116,8 @@ async fn test(
             ),
             Some("set `results` in book.toml".to_owned()),
         );
-        ExitStatus::Environment
+        // What the labs showed is no less so.
+        report.status.and(ExitStatus::Environment)
     })?;
     Ok(report.status)
 }

@@ -1,12 +1,14 @@
 //! What obsbook does where what answers is no real engine.
 
 use std::fs;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 use wiremock::matchers::{any, path_regex, query_param_contains};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{book, obsbook, told};
+use crate::support::{Told, book, copy_books, obsbook, told};
 
 #[tokio::test]
 async fn stacks_that_no_job_made_are_nobodys_leftovers() {
@@ -50,4 +52,40 @@ async fn stacks_that_no_job_made_are_nobodys_leftovers() {
         left,
         ["stack obsbook-fixture-job2 of an earlier run is still up"]
     );
+}
+
+#[test]
+fn a_test_run_that_is_interrupted_says_so_although_its_results_are_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().join("good");
+    copy_books(&["good", "compose"], folder.path());
+    let settings = json!({"compose": "../compose/compose.yaml", "results": "made/results.json"});
+    let input = json!([
+        {"root": root, "config": {"book": {"src": "src"}, "preprocessor": {"obsbook": settings}}, "renderer": "test", "mdbook_version": "0.5.4"},
+        {"items": []},
+    ]);
+    fs::write(folder.path().join("input"), input.to_string()).expect("written");
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let child = obsbook(folder.path())
+        .env(
+            "DOCKER_HOST",
+            format!("tcp://{}", silent.local_addr().expect("an address")),
+        )
+        .stdin(fs::File::open(folder.path().join("input")).expect("the input"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("obsbook starts");
+    let _greeted = silent.accept().expect("a question");
+    fs::write(root.join("made"), "in the way").expect("written");
+    let pid = child.id().to_string();
+    let told = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(told.expect("kill").success());
+    let said: Told = child.wait_with_output().expect("an end").into();
+    assert!(
+        said.err.contains("the results cannot be written"),
+        "{}",
+        said.err
+    );
+    assert_eq!(said.status, 130, "{}", said.err);
 }
