@@ -1,6 +1,5 @@
 //! What most commands begin with: the book, its problems, and where reports go.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use obsbook_lab::block::Lab;
@@ -66,19 +65,22 @@ impl Context {
     }
 
     /// Returns what a run of `labs` needs besides them.
-    pub(super) fn environment<'a>(
+    pub(super) async fn environment<'a>(
         &'a self,
         interrupt: &'a Interrupt,
         share: &Share,
         labs: &[&Lab],
     ) -> Environment<'a> {
-        let asked = Given::value(share.jobs.as_ref()).map(NonZeroUsize::get);
+        let jobs = match Given::value(share.jobs.as_ref()) {
+            Some(asked) => asked.get(),
+            None => jobs(&self.book, labs, interrupt).await,
+        };
         Environment {
             book: &self.book,
             preparation: &self.preparation,
             reporter: &self.reporter,
             interrupt,
-            jobs: asked.unwrap_or_else(|| jobs(&self.book, labs)),
+            jobs,
         }
     }
 

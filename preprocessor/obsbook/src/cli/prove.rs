@@ -45,7 +45,7 @@ pub(super) async fn run(
     })?;
     let mut ledger = Ledger::open(&context.book);
     let interrupt = interrupt();
-    let environment = context.environment(&interrupt, share, &labs);
+    let environment = context.environment(&interrupt, share, &labs).await;
     let tell = |proof: &Proof| {
         context.reporter.emit(Some(&proof.lab), proof.into());
     };

@@ -73,7 +73,7 @@ async fn round(
     context.check_blocks()?;
     let mut labs = context.share(selectors, share)?;
     labs.retain(has_changed);
-    let environment = context.environment(interrupt, share, &labs);
+    let environment = context.environment(interrupt, share, &labs).await;
     run_labs(&environment, &labs).await;
     *known = now;
     Ok(())
