@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::markdown::{Fence, fences};
 use crate::prose;
 use crate::span::SourceFile;
-use crate::suggest;
+use crate::spelling::Spelling;
 use crate::surroundings::Surroundings;
 
 /// How a file belongs to the book.
@@ -147,7 +147,7 @@ impl Book {
                 self.panels.extend(panel.map(|panel| (panel, fence.body)));
                 continue;
             }
-            match spelling(&fence.info) {
+            match Spelling::of(&fence.info) {
                 Spelling::Lab => {
                     let (lab, problems) = decode(source, &fence, around);
                     self.diagnostics.extend(problems);
@@ -206,7 +206,7 @@ impl Book {
 
     fn refuse(&mut self, source: &SourceFile, message: &str, hint: &str) {
         for fence in fences(&source.text) {
-            if spelling(&fence.info) != Spelling::Other {
+            if Spelling::of(&fence.info) != Spelling::Other {
                 let diagnostic = Diagnostic::new(source, fence.opening, message);
                 self.diagnostics.push(diagnostic.hint(hint));
             }
@@ -245,33 +245,6 @@ impl Book {
     fn source_of(&self, file: &Path) -> SourceFile {
         let known = self.sources.iter().find(|source| source.path == file);
         known.cloned().unwrap_or_else(|| SourceFile::new(file, ""))
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Spelling {
-    Lab,
-    Misspelt,
-    Other,
-}
-
-/// Info strings that are one slip away from `lab`, and languages that only look so.
-fn spelling(info: &str) -> Spelling {
-    if info == "lab" {
-        return Spelling::Lab;
-    }
-    // `{.lab}`, `lab=1` and `lab-block` begin with the word as well.
-    let mut words = info.split(|c: char| !c.is_alphanumeric());
-    let word = words.find(|word| !word.is_empty()).unwrap_or_default();
-    let lower = word.to_lowercase();
-    let slip = matches!(lower.as_str(), "lab" | "labs" | "obsbook")
-        || (lower.len() >= 3
-            && suggest::nearest(&lower, ["lab"]).is_some()
-            && !matches!(lower.as_str(), "tab" | "lua" | "ada" | "dab"));
-    if slip {
-        Spelling::Misspelt
-    } else {
-        Spelling::Other
     }
 }
 
@@ -390,24 +363,5 @@ mod tests {
             "```lua\n```\n```promql\nup\n```\n```\nplain\n```\n```yaml\nid: x\n```\n```bash\n```\n";
         let book = Book::read(&[chapter("a.md", text, 1)], &around());
         assert!(book.diagnostics.is_empty() && book.blocks.is_empty());
-    }
-
-    #[test]
-    fn a_misspelt_info_string_is_told_from_another_language() {
-        let check = |infos: &str, expected: Spelling| {
-            for info in infos.split_whitespace() {
-                assert_eq!(spelling(info), expected, "{info}");
-            }
-        };
-        check("lab", Spelling::Lab);
-        check(
-            "Lab labs lba .lab {.lab} {lab} lab; lab:x lab=1 lab/x lab(x) lab-1 lab1 lab-block obsbook-lab",
-            Spelling::Misspelt,
-        );
-        check(
-            "text rust,ignore {.rust} c++ f# a la-tex console,verify tab lua",
-            Spelling::Other,
-        );
-        assert_eq!(spelling(""), Spelling::Other);
     }
 }
