@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::block::{Lab, PanelBlock, decode, decode_panel};
+use crate::compose::normal;
 use crate::console;
 use crate::diagnostic::Diagnostic;
+use crate::include;
 use crate::markdown::{Fence, fences};
 use crate::prose;
 use crate::span::SourceFile;
@@ -132,6 +134,9 @@ impl Book {
                     "move the block into the chapter",
                 ),
             }
+            if document.role != Role::Unreached {
+                book.refuse_includes(&document.source, documents);
+            }
         }
         book.check_unique();
         book
@@ -205,10 +210,29 @@ impl Book {
     }
 
     fn refuse(&mut self, source: &SourceFile, message: &str, hint: &str) {
-        for fence in fences(&source.text) {
-            if Spelling::of(&fence.info) != Spelling::Other {
-                let diagnostic = Diagnostic::new(source, fence.opening, message);
-                self.diagnostics.push(diagnostic.hint(hint));
+        for fence in labs_in(source) {
+            let diagnostic = Diagnostic::new(source, fence.opening, message);
+            self.diagnostics.push(diagnostic.hint(hint));
+        }
+    }
+
+    /// The labs of an included chapter have their place, and the reader of the other file would see their text.
+    fn refuse_includes(&mut self, source: &SourceFile, documents: &[Document]) {
+        let folder = source.path.parent().unwrap_or(Path::new(""));
+        for target in include::targets(&source.text) {
+            let path = normal(&folder.join(target.value));
+            let mut chapters = documents.iter().filter(|document| {
+                document.source.path == path && matches!(document.role, Role::Chapter { .. })
+            });
+            if chapters.any(|chapter| !labs_in(&chapter.source).is_empty()) {
+                let message = format!(
+                    "`{}` is a chapter with labs, which have no place of their own where it is included",
+                    target.value
+                );
+                self.diagnostics.push(
+                    Diagnostic::new(source, target.span, message)
+                        .hint("link to the chapter, or include a file that holds what both say"),
+                );
             }
         }
     }
@@ -246,6 +270,13 @@ impl Book {
         let known = self.sources.iter().find(|source| source.path == file);
         known.cloned().unwrap_or_else(|| SourceFile::new(file, ""))
     }
+}
+
+/// Fences that are labs, or were to be.
+fn labs_in(source: &SourceFile) -> Vec<Fence> {
+    let mut all = fences(&source.text);
+    all.retain(|fence| Spelling::of(&fence.info) != Spelling::Other);
+    all
 }
 
 #[cfg(test)]
@@ -329,6 +360,34 @@ mod tests {
                 book.diagnostics[0].message
             );
         }
+    }
+
+    #[test]
+    fn an_included_chapter_with_labs_is_refused_where_it_is_included() {
+        let lab = LAB.replace("ID", "x");
+        let documents = [
+            chapter("src/a.md", "{{#include b.md:part}}\n{{#include c.md}}\n", 1),
+            chapter("src/b.md", &lab, 2),
+            chapter("src/c.md", "No lab.\n", 3),
+            document("part.md", "\n{{#include src/b.md}}\n", Role::Included),
+            document("old.md", "{{#include src/b.md}}\n", Role::Unreached),
+        ];
+        let book = Book::read(&documents, &around());
+        let found = book.diagnostics.iter().map(|problem| {
+            assert!(problem.message.contains("is a chapter with labs"));
+            (
+                problem.file.to_str(),
+                problem.start.line,
+                problem.text.as_str(),
+            )
+        });
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                (Some("src/a.md"), 1, "{{#include b.md:part}}"),
+                (Some("part.md"), 2, "{{#include src/b.md}}"),
+            ]
+        );
     }
 
     #[test]

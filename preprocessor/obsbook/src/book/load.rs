@@ -256,7 +256,7 @@ fn included(root: &Path, documents: &[Document]) -> Vec<Document> {
     while let Some(source) = open.pop() {
         let folder = source.path.parent().unwrap_or(Path::new("")).to_owned();
         for target in include::targets(&source.text) {
-            let path = normal(&folder.join(target));
+            let path = normal(&folder.join(target.value));
             let is_known = found.iter().any(|known| known.source.path == path);
             // Whatever its name: what it holds is part of the chapter. What is no text mdBook refuses.
             if let Some(Ok(text)) = (!is_known).then(|| content(&root.join(&path)))
