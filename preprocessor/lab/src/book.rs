@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::block::{Lab, PanelBlock, decode, decode_panel};
+use crate::compose::normal;
 use crate::console;
 use crate::diagnostic::Diagnostic;
+use crate::include;
 use crate::markdown::{Fence, fences};
 use crate::prose;
 use crate::span::SourceFile;
-use crate::suggest;
+use crate::spelling::Spelling;
 use crate::surroundings::Surroundings;
 
 /// How a file belongs to the book.
@@ -132,6 +134,9 @@ impl Book {
                     "move the block into the chapter",
                 ),
             }
+            if document.role != Role::Unreached {
+                book.refuse_includes(&document.source, documents);
+            }
         }
         book.check_unique();
         book
@@ -147,7 +152,7 @@ impl Book {
                 self.panels.extend(panel.map(|panel| (panel, fence.body)));
                 continue;
             }
-            match spelling(&fence.info) {
+            match Spelling::of(&fence.info) {
                 Spelling::Lab => {
                     let (lab, problems) = decode(source, &fence, around);
                     self.diagnostics.extend(problems);
@@ -205,10 +210,29 @@ impl Book {
     }
 
     fn refuse(&mut self, source: &SourceFile, message: &str, hint: &str) {
-        for fence in fences(&source.text) {
-            if spelling(&fence.info) != Spelling::Other {
-                let diagnostic = Diagnostic::new(source, fence.opening, message);
-                self.diagnostics.push(diagnostic.hint(hint));
+        for fence in labs_in(source) {
+            let diagnostic = Diagnostic::new(source, fence.opening, message);
+            self.diagnostics.push(diagnostic.hint(hint));
+        }
+    }
+
+    /// The labs of an included chapter have their place, and the reader of the other file would see their text.
+    fn refuse_includes(&mut self, source: &SourceFile, documents: &[Document]) {
+        let folder = source.path.parent().unwrap_or(Path::new(""));
+        for target in include::targets(&source.text) {
+            let path = normal(&folder.join(target.value));
+            let mut chapters = documents.iter().filter(|document| {
+                document.source.path == path && matches!(document.role, Role::Chapter { .. })
+            });
+            if chapters.any(|chapter| !labs_in(&chapter.source).is_empty()) {
+                let message = format!(
+                    "`{}` is a chapter with labs, which have no place of their own where it is included",
+                    target.value
+                );
+                self.diagnostics.push(
+                    Diagnostic::new(source, target.span, message)
+                        .hint("link to the chapter, or include a file that holds what both say"),
+                );
             }
         }
     }
@@ -248,31 +272,11 @@ impl Book {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Spelling {
-    Lab,
-    Misspelt,
-    Other,
-}
-
-/// Info strings that are one slip away from `lab`, and languages that only look so.
-fn spelling(info: &str) -> Spelling {
-    if info == "lab" {
-        return Spelling::Lab;
-    }
-    // `{.lab}`, `lab=1` and `lab-block` begin with the word as well.
-    let mut words = info.split(|c: char| !c.is_alphanumeric());
-    let word = words.find(|word| !word.is_empty()).unwrap_or_default();
-    let lower = word.to_lowercase();
-    let slip = matches!(lower.as_str(), "lab" | "labs" | "obsbook")
-        || (lower.len() >= 3
-            && suggest::nearest(&lower, ["lab"]).is_some()
-            && !matches!(lower.as_str(), "tab" | "lua" | "ada" | "dab"));
-    if slip {
-        Spelling::Misspelt
-    } else {
-        Spelling::Other
-    }
+/// Fences that are labs, or were to be.
+fn labs_in(source: &SourceFile) -> Vec<Fence> {
+    let mut all = fences(&source.text);
+    all.retain(|fence| Spelling::of(&fence.info) != Spelling::Other);
+    all
 }
 
 #[cfg(test)]
@@ -359,6 +363,34 @@ mod tests {
     }
 
     #[test]
+    fn an_included_chapter_with_labs_is_refused_where_it_is_included() {
+        let lab = LAB.replace("ID", "x");
+        let documents = [
+            chapter("src/a.md", "{{#include b.md:part}}\n{{#include c.md}}\n", 1),
+            chapter("src/b.md", &lab, 2),
+            chapter("src/c.md", "No lab.\n", 3),
+            document("part.md", "\n{{#include src/b.md}}\n", Role::Included),
+            document("old.md", "{{#include src/b.md}}\n", Role::Unreached),
+        ];
+        let book = Book::read(&documents, &around());
+        let found = book.diagnostics.iter().map(|problem| {
+            assert!(problem.message.contains("is a chapter with labs"));
+            (
+                problem.file.to_str(),
+                problem.start.line,
+                problem.text.as_str(),
+            )
+        });
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                (Some("src/a.md"), 1, "{{#include b.md:part}}"),
+                (Some("part.md"), 2, "{{#include src/b.md}}"),
+            ]
+        );
+    }
+
+    #[test]
     fn queries_of_the_prose_are_observations_unless_they_say_why_not() {
         let text = "```promql\nsum(up)\n```\n```logql\n{service=\"a\"} | json\n```\n```promql norun: needs an hour\nx[\n```\n";
         let book = Book::read(&[chapter("src/a.md", text, 1)], &around());
@@ -390,24 +422,5 @@ mod tests {
             "```lua\n```\n```promql\nup\n```\n```\nplain\n```\n```yaml\nid: x\n```\n```bash\n```\n";
         let book = Book::read(&[chapter("a.md", text, 1)], &around());
         assert!(book.diagnostics.is_empty() && book.blocks.is_empty());
-    }
-
-    #[test]
-    fn a_misspelt_info_string_is_told_from_another_language() {
-        let check = |infos: &str, expected: Spelling| {
-            for info in infos.split_whitespace() {
-                assert_eq!(spelling(info), expected, "{info}");
-            }
-        };
-        check("lab", Spelling::Lab);
-        check(
-            "Lab labs lba .lab {.lab} {lab} lab; lab:x lab=1 lab/x lab(x) lab-1 lab1 lab-block obsbook-lab",
-            Spelling::Misspelt,
-        );
-        check(
-            "text rust,ignore {.rust} c++ f# a la-tex console,verify tab lua",
-            Spelling::Other,
-        );
-        assert_eq!(spelling(""), Spelling::Other);
     }
 }

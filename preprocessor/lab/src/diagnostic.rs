@@ -1,10 +1,10 @@
 //! A problem in an author's file: plain data, and its two renderings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::span::{Position, SourceFile, Span};
 
@@ -14,6 +14,7 @@ pub struct Diagnostic {
     /// What is wrong, as a lowercase fragment.
     pub message: String,
     /// The file, relative to the book's root.
+    #[serde(serialize_with = "as_shown")]
     pub file: PathBuf,
     /// Where the problem starts; the end follows.
     #[serde(flatten)]
@@ -92,9 +93,26 @@ impl Diagnostic {
     }
 }
 
+/// JSON knows no other text than UTF-8, which a file's name need not be.
+fn as_shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_whose_name_is_no_utf_8_is_told_in_json_as_well() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"src/\xff.md"));
+        let source = SourceFile::new(path, "one\n");
+        let diagnostic = Diagnostic::new(&source, 0..3, "unknown word");
+        let json = serde_json::to_value(diagnostic).expect("json");
+        assert_eq!(json["file"], "src/\u{fffd}.md");
+    }
 
     #[test]
     fn a_diagnostic_shows_place_caret_and_hint() {

@@ -26,6 +26,7 @@ pub mod prose;
 mod query;
 pub mod selector;
 pub mod span;
+mod spelling;
 pub mod suggest;
 pub mod summary;
 pub mod surroundings;

@@ -8,6 +8,8 @@ use crate::span::Span;
 
 /// Nodes a document may hold, aliases expanded: far above any real file, far below what harms.
 const NODE_LIMIT: usize = 100_000;
+/// Bytes of text that aliases may add, for the same reason.
+const TEXT_LIMIT: usize = 10_000_000;
 /// Lists and mappings inside one another, aliases expanded: whoever walks the tree calls itself so often.
 const DEPTH_LIMIT: usize = 100;
 
@@ -145,6 +147,7 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
         anchors: HashMap::new(),
         stack: Vec::new(),
         nodes: 0,
+        text: 0,
     };
     let mut root = None;
     for event in Parser::new_from_str(text) {
@@ -185,6 +188,8 @@ struct Builder {
     anchors: HashMap<usize, Node>,
     stack: Vec<Open>,
     nodes: usize,
+    /// Bytes of text that aliases have added.
+    text: usize,
 }
 
 /// A list or mapping that is being filled.
@@ -213,7 +218,9 @@ impl Builder {
                     message: "an alias inside the value that it names".to_owned(),
                     span: range.clone(),
                 })?;
-                self.nodes += size(&node);
+                let (nodes, text) = size(&node);
+                self.nodes += nodes;
+                self.text += text;
                 self.check_depth(depth(&node), &range)?;
                 node.span = range;
                 return Ok(self.finish(node, 0));
@@ -299,11 +306,15 @@ impl Builder {
     }
 
     fn check_limit(&self, span: &YamlSpan) -> Result<(), YamlError> {
-        if self.nodes <= NODE_LIMIT {
+        let (limit, what) = if self.nodes > NODE_LIMIT {
+            (NODE_LIMIT, "values")
+        } else if self.text > TEXT_LIMIT {
+            (TEXT_LIMIT, "bytes")
+        } else {
             return Ok(());
-        }
+        };
         Err(YamlError {
-            message: format!("aliases expand to more than {NODE_LIMIT} values"),
+            message: format!("aliases expand to more than {limit} {what}"),
             span: self.range(span),
         })
     }
@@ -321,17 +332,23 @@ fn depth(node: &Node) -> usize {
     1 + deepest.unwrap_or_default()
 }
 
-fn size(node: &Node) -> usize {
+/// Returns how many nodes there are, and how many bytes of text in them.
+fn size(node: &Node) -> (usize, usize) {
+    let (mut nodes, mut bytes) = (1, 0);
+    let add = |inner: &Node| {
+        let inner = size(inner);
+        nodes += inner.0;
+        bytes += inner.1;
+    };
     match &node.kind {
-        Kind::Scalar { .. } => 1,
-        Kind::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Kind::Mapping(entries) => {
-            1 + entries
-                .iter()
-                .map(|(key, value)| size(key) + size(value))
-                .sum::<usize>()
-        }
+        Kind::Scalar { text, .. } => return (1, text.len()),
+        Kind::Sequence(items) => items.iter().for_each(add),
+        Kind::Mapping(entries) => entries
+            .iter()
+            .flat_map(|(key, value)| [key, value])
+            .for_each(add),
     }
+    (nodes, bytes)
 }
 
 #[cfg(test)]
@@ -374,6 +391,15 @@ mod tests {
             text.push_str(&format!("b{level}: &a{level} [{nine}]\n"));
         }
         let error = parse(&text).expect_err("too large");
-        assert!(error.message.contains("aliases expand"));
+        assert!(
+            error.message.ends_with("100000 values"),
+            "{}",
+            error.message
+        );
+        let mut text = format!("a: &a {{b: {}}}\n", "x".repeat(1_000_000));
+        for key in 0..10 {
+            text.push_str(&format!("k{key}: *a\n"));
+        }
+        assert!(parse(&text).is_err_and(|error| error.message.ends_with("10000000 bytes")));
     }
 }

@@ -213,7 +213,7 @@ fn checks_that_cannot_fail_are_refused() {
     check(
         "window_too_long",
         Seen::Book,
-        "id: a\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - promql: rate(x[5m])\n    is: \"> 1\"\n    within: 20s\n",
+        "id: a\ntitle: t\ninject: [{kill: nginx}]\nexpect:\n  - promql: rate(x[5m])\n    is: \"> 1\"\n    within: 20s\n  - panel: { dashboard: requests, panel: Budget }\n    is: \"any > 1\"\n    within: 20s\n  - panel: { dashboard: requests, panel: Budget, query: A }\n    is: \"> 1\"\n    within: 20s\n",
     );
 }
 

@@ -86,7 +86,7 @@ async fn main() -> std::process::ExitCode {
     let labs = select(&book.book, &selectors).expect("labs");
     let preparation = Preparation {
         options: Options {
-            project: Some("obsbook-benchmark".to_owned()),
+            project: Some("obsbook-benchmark".to_owned().into()),
             dynamic_ports: true,
         },
         ..Preparation::default()

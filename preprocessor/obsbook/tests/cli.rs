@@ -1,5 +1,7 @@
 //! What obsbook says and returns where nothing has to run.
 
+#[path = "cli/engines.rs"]
+mod engines;
 mod support;
 
 use std::fs;

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -47,6 +47,23 @@ impl Watch {
             said.push_str(&line);
             said.push('\n');
         }
+    }
+
+    /// Returns what is said, and the status, of a call that does not wait.
+    fn end(mut self) -> (String, Option<i32>) {
+        let mut said = String::new();
+        loop {
+            match self.lines.recv_timeout(Duration::from_secs(30)) {
+                Ok(line) => {
+                    assert!(!line.starts_with("waiting: "), "it waits: {said}");
+                    said.push_str(&line);
+                    said.push('\n');
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end: {said}"),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        (said, self.child.wait().expect("an end").code())
     }
 
     fn is_silent(&self) -> bool {
@@ -106,4 +123,22 @@ fn only_saved_changes_of_selected_labs_are_run() {
     );
     change("- kil: target", "- kill: target");
     assert!(!watch.round().contains("lab on stack"));
+}
+
+#[test]
+fn a_selector_that_matches_nothing_is_not_waited_for_unless_a_problem_hides_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy_books(&["good", "broken", "compose"], folder.path());
+    let watch = |book: &str| {
+        let mut call = obsbook(folder.path());
+        call.arg("--book")
+            .arg(folder.path().join(book))
+            .args(["check", "--watch", "target-kiled"])
+            .env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+        Watch::start(call)
+    };
+    let (said, status) = watch("good").end();
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("did you mean `target-killed`?"), "{said}");
+    assert!(watch("broken").round().contains("nothing was run"));
 }

@@ -4,6 +4,7 @@ mod interpolation;
 mod labels;
 mod model;
 mod name;
+mod parts;
 mod read;
 mod service;
 

@@ -15,6 +15,8 @@ pub struct ComposeModel {
     pub services: BTreeMap<String, Service>,
     /// The files that were read, the first one first.
     pub files: Vec<PathBuf>,
+    /// Files and folders that services are built from, mount and take variables from, whether they are there or not.
+    pub parts: BTreeSet<PathBuf>,
 }
 
 /// One service of the model.

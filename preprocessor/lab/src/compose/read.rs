@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::interpolation::{Variables, dotenv};
 use super::model::{ComposeModel, Service};
 use super::name::as_project_name;
+use super::parts;
 use super::service::{service, text};
 use crate::diagnostic::Diagnostic;
 use crate::span::SourceFile;
@@ -73,7 +74,7 @@ impl File {
     }
 
     /// Returns the path of another file that this one names.
-    fn beside(&self, name: &str) -> PathBuf {
+    fn beside(&self, name: impl AsRef<Path>) -> PathBuf {
         let folder = self.source.path.parent().unwrap_or(Path::new(""));
         normal(&folder.join(name))
     }
@@ -104,6 +105,7 @@ impl Reader<'_> {
             return Ok(());
         }
         self.model.files.push(path.clone());
+        self.add_parts(file, &parts::of_file(&file.root, variables));
         for node in file
             .root
             .get("include")
@@ -111,6 +113,7 @@ impl Reader<'_> {
             .unwrap_or_default()
         {
             let include = Include::of(file, node, variables)?;
+            self.model.parts.extend(include.variables.iter().cloned());
             let mut set = BTreeMap::new();
             for path in &include.variables {
                 if let Ok(text) = (self.load)(path) {
@@ -138,6 +141,11 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn add_parts(&mut self, file: &File, parts: &[PathBuf]) {
+        let parts = parts.iter().map(|part| file.beside(part));
+        self.model.parts.extend(parts);
+    }
+
     /// Returns a service with all that it extends. `within` are the services that extend one another on the way here.
     fn service(
         &mut self,
@@ -147,6 +155,7 @@ impl Reader<'_> {
         within: &mut Vec<(PathBuf, String)>,
     ) -> Result<Service, Box<Diagnostic>> {
         let own = service(node, variables).map_err(|why| file.not_understood(why))?;
+        self.add_parts(file, &parts::of_service(node, variables));
         let Some(extends) = node.get("extends") else {
             return Ok(own);
         };

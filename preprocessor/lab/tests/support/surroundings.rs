@@ -42,6 +42,9 @@ const DASHBOARD: &str = r#"{"uid": "requests", "title": "Requests",
   "panels": [{"title": "Latency", "targets": [
     {"refId": "A", "datasource": {"type": "prometheus"}, "expr": "p95{service=\"$service\"}"},
     {"refId": "B", "datasource": {"type": "prometheus"}, "expr": "p99{service=\"$service\"}"}]},
+   {"title": "Budget", "targets": [
+    {"refId": "A", "datasource": {"type": "prometheus"}, "expr": "rate(x[$__rate_interval])"},
+    {"refId": "B", "datasource": {"type": "prometheus"}, "expr": "rate(x[5m])"}]},
    {"title": "Rate", "targets": [{"refId": "A", "datasource": {"type": "prometheus"}, "expr": "rate(x[20s])"}]},
    {"title": "Rate", "targets": [{"refId": "A", "datasource": {"type": "prometheus"}, "expr": "rate(y[20s])"}]}]}"#;
 

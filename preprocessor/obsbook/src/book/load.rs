@@ -94,12 +94,18 @@ impl LoadedBook {
         let of_process = |name: &str| std::env::var(name).ok();
         // As obsbook calls Compose: with the book's own file, else with the one that Compose finds.
         let beside = [Path::new(".env").to_owned(), compose.with_file_name(".env")];
-        let set = beside.iter().find_map(|path| load(path).ok());
-        let set = dotenv(&set.unwrap_or_default(), &of_process);
+        let found = beside
+            .iter()
+            .find_map(|path| Some((path, load(path).ok()?)));
+        let (file, text) = found.unzip();
+        let set = dotenv(&text.unwrap_or_default(), &of_process);
         let variable = |name: &str| of_process(name).or_else(|| set.get(name).cloned());
         let model = ComposeModel::read(&compose, &load, &variable);
         let (model, problem) = match model {
-            Ok(model) => (Some(model), None),
+            Ok(mut model) => {
+                model.parts.extend(file.cloned());
+                (Some(model), None)
+            }
             Err(problem) => (None, Some(*problem)),
         };
         let (around, problems) = surroundings(&root, &settings, model);
@@ -250,7 +256,7 @@ fn included(root: &Path, documents: &[Document]) -> Vec<Document> {
     while let Some(source) = open.pop() {
         let folder = source.path.parent().unwrap_or(Path::new("")).to_owned();
         for target in include::targets(&source.text) {
-            let path = normal(&folder.join(target));
+            let path = normal(&folder.join(target.value));
             let is_known = found.iter().any(|known| known.source.path == path);
             // Whatever its name: what it holds is part of the chapter. What is no text mdBook refuses.
             if let Some(Ok(text)) = (!is_known).then(|| content(&root.join(&path)))

@@ -121,7 +121,7 @@ impl From<Images> for Source {
 /// On how many stacks labs run, and which of them on this machine.
 #[derive(Debug, Args)]
 pub(super) struct Share {
-    /// Run labs on up to this many stacks at once [default: from this machine's memory and processors]
+    /// Run labs on up to this many stacks at once [default: from the memory and processors of the engine's machine]
     #[arg(long, short = 'j', value_name = "N", env = "OBSBOOK_JOBS", value_parser = jobs)]
     pub(super) jobs: Option<Given<NonZeroUsize>>,
     /// Run one share of the labs, such as 2/5: the second of five

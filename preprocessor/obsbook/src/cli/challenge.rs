@@ -43,12 +43,16 @@ fn find<'c>(context: &'c Context, id: &str) -> Result<(&'c Lab, &'c Challenge), 
     Err(fail(&message, Some(hint)))
 }
 
-fn environment<'a>(context: &'a Context, interrupt: &'a Interrupt, lab: &Lab) -> Environment<'a> {
+async fn environment<'a>(
+    context: &'a Context,
+    interrupt: &'a Interrupt,
+    lab: &Lab,
+) -> Environment<'a> {
     let share = Share {
         jobs: None,
         partition: None,
     };
-    context.environment(interrupt, &share, &[lab])
+    context.environment(interrupt, &share, &[lab]).await
 }
 
 async fn start(
@@ -56,7 +60,7 @@ async fn start(
     interrupt: &Interrupt,
     lab: &Lab,
 ) -> Result<ExitStatus, ExitStatus> {
-    let begun = challenge::start(&environment(context, interrupt, lab), lab).await;
+    let begun = challenge::start(&environment(context, interrupt, lab).await, lab).await;
     let outcome = match begun {
         Ok(outcome) => outcome,
         Err(error) => return Ok(told(context, &error)),
@@ -156,7 +160,7 @@ async fn answer(
     let before = steps(&context, id);
     // Somebody who mended it, and did not know why, may answer again.
     if !before.is_mended() {
-        let judged = challenge::judge(&environment(&context, interrupt, lab), lab).await;
+        let judged = challenge::judge(&environment(&context, interrupt, lab).await, lab).await;
         let outcome = match judged {
             Ok(outcome) => outcome,
             Err(error) => return Ok(told(&context, &error)),
@@ -205,7 +209,7 @@ async fn give_up(
     lab: &Lab,
     challenge: &Challenge,
 ) -> Result<ExitStatus, ExitStatus> {
-    let ended = challenge::give_up(&environment(context, interrupt, lab), lab).await;
+    let ended = challenge::give_up(&environment(context, interrupt, lab).await, lab).await;
     if let Err(error) = ended {
         return Ok(told(context, &error));
     }

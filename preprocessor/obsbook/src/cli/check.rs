@@ -22,7 +22,7 @@ pub(super) async fn run(
     context.check_blocks()?;
     let labs = context.share(selectors, share)?;
     let interrupt = interrupt();
-    let environment = context.environment(&interrupt, share, &labs);
+    let environment = context.environment(&interrupt, share, &labs).await;
     let report = run_labs(&environment, &labs).await;
     let mut status = report.status;
     if down {

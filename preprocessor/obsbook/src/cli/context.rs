@@ -1,6 +1,5 @@
 //! What most commands begin with: the book, its problems, and where reports go.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use obsbook_lab::block::Lab;
@@ -16,6 +15,7 @@ use crate::images::Source;
 use crate::prepare::Preparation;
 use crate::report::Reporter;
 use crate::run::{Environment, Interrupt, jobs};
+use crate::stack::{Options, Project};
 use crate::terminal::told;
 
 /// A command's surroundings.
@@ -65,19 +65,22 @@ impl Context {
     }
 
     /// Returns what a run of `labs` needs besides them.
-    pub(super) fn environment<'a>(
+    pub(super) async fn environment<'a>(
         &'a self,
         interrupt: &'a Interrupt,
         share: &Share,
         labs: &[&Lab],
     ) -> Environment<'a> {
-        let asked = Given::value(share.jobs.as_ref()).map(NonZeroUsize::get);
+        let jobs = match Given::value(share.jobs.as_ref()) {
+            Some(asked) => asked.get(),
+            None => jobs(&self.book, labs, interrupt).await,
+        };
         Environment {
             book: &self.book,
             preparation: &self.preparation,
             reporter: &self.reporter,
             interrupt,
-            jobs: asked.unwrap_or_else(|| jobs(&self.book, labs)),
+            jobs,
         }
     }
 
@@ -139,8 +142,8 @@ impl Preparation {
     /// Returns how a command finds and brings up the stack: its flags and their variables win over book.toml.
     pub(super) fn of(common: &Common, book: &LoadedBook) -> Self {
         Self {
-            options: crate::stack::Options {
-                project: Given::value(common.project.as_ref()),
+            options: Options {
+                project: Given::value(common.project.as_ref()).map(Project::from),
                 dynamic_ports: common.dynamic_ports,
             },
             images: common.images.map(Source::from).or(book.settings.images),

@@ -99,12 +99,13 @@ async fn test(
     let labs =
         select(&loaded.book, &selectors).map_err(|error| fail(&error.message, Some(error.hint)))?;
     let preparation = Preparation::of(common, loaded);
+    let interrupt = interrupt();
     let environment = Environment {
         book: loaded,
         preparation: &preparation,
         reporter,
-        interrupt: &interrupt(),
-        jobs: jobs(loaded, &labs),
+        interrupt: &interrupt,
+        jobs: jobs(loaded, &labs, &interrupt).await,
     };
     let report = run_labs(&environment, &labs).await;
     let results = report.results(loaded, reporter.run());
@@ -116,7 +117,8 @@ async fn test(
             ),
             Some("set `results` in book.toml".to_owned()),
         );
-        ExitStatus::Environment
+        // What the labs showed is no less so.
+        report.status.and(ExitStatus::Environment)
     })?;
     Ok(report.status)
 }

@@ -43,10 +43,9 @@ pub(super) async fn run(
             Some("a list of [[mutant]], each with lab, change and reason".to_owned()),
         )
     })?;
-    let mut ledger = Ledger::open(&context.book)
-        .map_err(|error| fail(&format!("failed to read the stack's files: {error}"), None))?;
+    let mut ledger = Ledger::open(&context.book);
     let interrupt = interrupt();
-    let environment = context.environment(&interrupt, share, &labs);
+    let environment = context.environment(&interrupt, share, &labs).await;
     let tell = |proof: &Proof| {
         context.reporter.emit(Some(&proof.lab), proof.into());
     };

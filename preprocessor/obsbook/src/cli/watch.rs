@@ -22,6 +22,10 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, ExitStatus> {
     let interrupt = interrupt();
     let context = Context::load(common)?;
+    // With problems, the lab that is meant may be among them.
+    if context.book.book.diagnostics.is_empty() {
+        context.share(selectors, share)?;
+    }
     // Watched before the first run, so that what is saved meanwhile is not missed.
     let mut saves = Saves::of(&context.book).map_err(|error| {
         let hint = "raise fs.inotify.max_user_watches, or run `obsbook check` by hand";
@@ -69,7 +73,7 @@ async fn round(
     context.check_blocks()?;
     let mut labs = context.share(selectors, share)?;
     labs.retain(has_changed);
-    let environment = context.environment(interrupt, share, &labs);
+    let environment = context.environment(interrupt, share, &labs).await;
     run_labs(&environment, &labs).await;
     *known = now;
     Ok(())

@@ -1,5 +1,6 @@
 //! Where the engine answers: the same answer that the `docker` command would find.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -92,11 +93,20 @@ impl Address {
             variable("DOCKER_CONTEXT"),
             config.as_deref(),
         )?;
-        match address {
-            Address::Tcp(authority) if tls => Err(EngineError::UnsupportedAddress {
+        if tls {
+            address.under_tls()
+        } else {
+            Ok(address)
+        }
+    }
+
+    /// Refuses an address that would be spoken to under TLS, as the `docker` command does with keys.
+    fn under_tls(self) -> Result<Address, EngineError> {
+        match self {
+            Address::Tcp(authority) => Err(EngineError::UnsupportedAddress {
                 address: format!("tcp://{authority} (TLS)"),
             }),
-            address => Ok(address),
+            other => Ok(other),
         }
     }
 
@@ -136,6 +146,17 @@ impl Address {
         }
     }
 
+    /// Returns whether a port that the engine's machine serves on `host_ip` is reached from this one.
+    pub fn reaches(&self, host_ip: &str) -> bool {
+        let ip = host_ip.parse::<IpAddr>();
+        let is_loopback = ip.is_ok_and(|ip| ip.is_loopback());
+        match self {
+            // `ssh` ends on that machine, where its loopback is.
+            Address::Socket(_) | Address::Ssh(_) => true,
+            Address::Tcp(_) => !is_loopback || !self.is_elsewhere(),
+        }
+    }
+
     /// Returns whether the engine is on another machine, which does not see this one's files.
     pub fn is_elsewhere(&self) -> bool {
         let here = ["localhost", "127.0.0.1", "[::1]"];
@@ -162,27 +183,38 @@ fn resolve(
     });
     match (context.as_deref(), config) {
         (None | Some("" | "default"), _) | (_, None) => Ok(Address::Socket(DEFAULT_SOCKET.into())),
-        (Some(name), Some(config)) => Address::parse(&context_host(name, config)?),
+        (Some(name), Some(config)) => of_context(name, config),
     }
 }
 
 /// Contexts lie in folders named after the digest of their name.
-fn context_host(name: &str, config: &Path) -> Result<String, EngineError> {
+fn folder_of(context: &str) -> String {
+    let digest = Sha256::digest(context);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn of_context(name: &str, config: &Path) -> Result<Address, EngineError> {
     let failed = |cause: String| EngineError::Context {
         name: name.to_owned(),
         cause,
     };
-    let folder: String = Sha256::digest(name)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let path = config.join("contexts/meta").join(folder).join("meta.json");
+    let folder = folder_of(name);
+    let path = config.join("contexts/meta").join(&folder).join("meta.json");
     let text = std::fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
     let meta: Value = serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
-    meta.pointer("/Endpoints/docker/Host")
+    let host = meta
+        .pointer("/Endpoints/docker/Host")
         .and_then(Value::as_str)
-        .map(str::to_owned)
-        .ok_or_else(|| failed("it names no Docker endpoint".to_owned()))
+        .ok_or_else(|| failed("it names no Docker endpoint".to_owned()))?;
+    let address = Address::parse(host)?;
+    // A context is one of TLS if it has keys, which lie in a folder of their own, or trusts any.
+    let skips_check = meta.pointer("/Endpoints/docker/SkipTLSVerify");
+    let keys = config.join("contexts/tls").join(&folder).join("docker");
+    let has_keys = std::fs::read_dir(keys).is_ok_and(|mut keys| keys.next().is_some());
+    if has_keys || skips_check.and_then(Value::as_bool) == Some(true) {
+        return address.under_tls();
+    }
+    Ok(address)
 }
 
 #[cfg(test)]
@@ -198,11 +230,7 @@ mod tests {
     #[test]
     fn host_wins_over_context_wins_over_default() {
         let config = tempfile::tempdir().unwrap();
-        let folder: String = Sha256::digest("class")
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let meta = config.path().join("contexts/meta").join(folder);
+        let meta = config.path().join("contexts/meta").join(folder_of("class"));
         std::fs::create_dir_all(&meta).unwrap();
         std::fs::write(
             meta.join("meta.json"),
@@ -233,6 +261,41 @@ mod tests {
         std::fs::write(config.join("config.json"), r#"{"currentContext":"class"}"#).unwrap();
         check(None, None, Some(config), "unix:///run/class.sock");
         check(None, None, None, "unix:///var/run/docker.sock");
+    }
+
+    #[test]
+    fn a_context_of_tls_is_refused() {
+        let check = |endpoint: &str, has_keys: bool, expected: &str| {
+            let config = tempfile::tempdir().unwrap();
+            let meta = config.path().join("contexts/meta").join(folder_of("class"));
+            std::fs::create_dir_all(&meta).unwrap();
+            let text = format!(r#"{{"Endpoints":{{"docker":{endpoint}}}}}"#);
+            std::fs::write(meta.join("meta.json"), text).unwrap();
+            if has_keys {
+                let keys = config.path().join("contexts/tls").join(folder_of("class"));
+                let keys = keys.join("docker");
+                std::fs::create_dir_all(&keys).unwrap();
+                std::fs::write(keys.join("ca.pem"), "").unwrap();
+            }
+            let found = resolve(None, Some("class".to_owned()), Some(config.path()));
+            let found = found.map_or_else(|error| error.to_string(), |address| address.to_string());
+            assert!(found.starts_with(expected), "{found}");
+        };
+        let plain = r#"{"Host":"tcp://lab:2375","SkipTLSVerify":false}"#;
+        let unchecked = r#"{"Host":"tcp://lab:2376","SkipTLSVerify":true}"#;
+        let ssh = r#"{"Host":"ssh://lab","SkipTLSVerify":false}"#;
+        check(plain, false, "tcp://lab:2375");
+        check(
+            plain,
+            true,
+            "an engine at tcp://lab:2375 (TLS) cannot be used",
+        );
+        check(
+            unchecked,
+            false,
+            "an engine at tcp://lab:2376 (TLS) cannot be used",
+        );
+        check(ssh, true, "ssh://lab");
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub enum EngineError {
         cause: String,
     },
     /// An address of a kind that is not spoken here.
-    #[error("an engine at {address} cannot be used: only unix sockets and plain tcp are spoken")]
+    #[error(
+        "an engine at {address} cannot be used: only unix sockets, ssh and tcp without TLS are spoken"
+    )]
     UnsupportedAddress {
         /// The address as it was given.
         address: String,
@@ -119,8 +121,7 @@ impl EngineError {
             }
             EngineError::Unreachable { .. } | EngineError::TimedOut { .. } => "docker info",
             EngineError::UnsupportedAddress { .. } => {
-                "tunnel the engine's socket: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST & \
-                 export DOCKER_HOST=unix:///tmp/engine.sock"
+                "reach its machine through ssh: export DOCKER_HOST=ssh://USER@HOST"
             }
             EngineError::Tunnel { destination, .. } => {
                 return Some(format!("ssh {destination} docker version"));

@@ -15,7 +15,7 @@ pub(super) async fn graph_of(
     id: &str,
     window: Window,
 ) -> Result<PanelView, ProbeError> {
-    let calls = calls(stack, window.from).await?;
+    let calls = calls(stack, window.from, window.now).await?;
     if calls.is_empty() {
         return Ok(PanelView::Nothing {
             words: "no traces in this time".to_owned(),
@@ -27,7 +27,7 @@ pub(super) async fn graph_of(
     })
 }
 
-/// Returns a drawing of who called whom since `from`, each with what `said` says of it; none where there are no traces.
+/// Returns a drawing of who called whom since `from`, on our clock, each with what `said` says of it; none where there are no traces.
 ///
 /// # Errors
 /// Jaeger does not answer.
@@ -36,13 +36,18 @@ pub async fn service_map(
     from: Timestamp,
     said: impl Fn(&str) -> (String, Option<Tone>),
 ) -> Result<Option<String>, ProbeError> {
-    let calls = calls(stack, from).await?;
+    let calls = calls(stack, from, Timestamp::now()).await?;
     Ok((!calls.is_empty()).then(|| drawn("service-map", &calls, said)))
 }
 
-async fn calls(stack: &Stack, from: Timestamp) -> Result<Vec<Dependency>, ProbeError> {
+async fn calls(
+    stack: &Stack,
+    from: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Dependency>, ProbeError> {
     let away = |error| ProbeError::from_query(stack, Kind::Jaeger, error);
-    stack.jaeger().await?.dependencies(from).await.map_err(away)
+    let jaeger = stack.jaeger().await?;
+    jaeger.dependencies(from, now).await.map_err(away)
 }
 
 fn drawn(id: &str, calls: &[Dependency], said: impl Fn(&str) -> (String, Option<Tone>)) -> String {

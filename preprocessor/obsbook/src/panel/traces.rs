@@ -30,7 +30,8 @@ pub(super) async fn newest(
         at_least: search.longer_than,
         limit: ASKED,
     };
-    let found = stack.jaeger().await?.search(&asked, window.from).await;
+    let jaeger = stack.jaeger().await?;
+    let found = jaeger.search(&asked, window.from, window.now).await;
     let mut found: Vec<Trace> = found.map_err(away)?;
     found.retain(|trace| matches_search(trace, search));
     found.sort_by_key(|trace| std::cmp::Reverse(trace.spans.first().map(|span| span.start)));

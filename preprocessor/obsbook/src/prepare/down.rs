@@ -7,7 +7,9 @@ use crate::engine::{Engine, EngineError};
 use crate::fault::{UndoError, forget_files};
 use crate::install::stop_engine_we_started;
 use crate::report::Reporter;
-use crate::stack::{BootError, Journal, JournalError, LockError, Stack, StackError};
+use crate::stack::{
+    BootError, Journal, JournalError, LockError, Project, Stack, StackError, is_of_job,
+};
 
 /// Takes the stack down, and those beside it that runs with several jobs left when they were killed; faults go with their containers,
 /// also those of a journal that cannot be read.
@@ -80,7 +82,7 @@ pub(super) async fn down_beside(
     let beside = stacks_beside(engine, &preparation.project(book)).await;
     for project in beside.map_err(StackError::from)? {
         let mut preparation = preparation.clone();
-        preparation.options.project = Some(project.clone());
+        preparation.options.project = Some(project.clone().into());
         match take_down(&preparation, book, reporter, true).await {
             Ok(_) => reporter.progress(&format!("stack {project} of an earlier run is gone")),
             // A run that lives still needs its stacks.
@@ -97,11 +99,12 @@ pub(super) async fn down_beside(
 /// The engine does not answer.
 pub async fn stacks_beside(engine: &Engine, project: &str) -> Result<Vec<String>, EngineError> {
     let mut projects = engine.projects().await?;
-    projects.retain(|other| is_job_of(project, other));
+    // Somebody may have named a stack of their own so.
+    projects.retain(|other| has_name_of_job(project, other) && is_of_job(engine, other));
     Ok(projects)
 }
 
-fn is_job_of(project: &str, other: &str) -> bool {
+fn has_name_of_job(project: &str, other: &str) -> bool {
     let number = other
         .strip_prefix(project)
         .and_then(|rest| rest.strip_prefix(JOB));
@@ -109,8 +112,11 @@ fn is_job_of(project: &str, other: &str) -> bool {
 }
 
 /// Returns the project of the stack that the `number`-th job of a run has.
-pub fn job_project(project: &str, number: usize) -> String {
-    format!("{project}{JOB}{number}")
+pub fn job_project(project: &str, number: usize) -> Project {
+    Project {
+        name: format!("{project}{JOB}{number}"),
+        of_job: true,
+    }
 }
 
 /// Stands between a project and the number of a job.
@@ -145,9 +151,9 @@ mod tests {
     #[test]
     fn stacks_of_jobs_are_known_by_their_number() {
         let check = |other: &str, expected: bool| {
-            assert_eq!(is_job_of("shop", other), expected, "{other}");
+            assert_eq!(has_name_of_job("shop", other), expected, "{other}");
         };
-        assert!(is_job_of("shop", &job_project("shop", 2)));
+        check(&job_project("shop", 2).name, true);
         check("shop-job12", true);
         check("shop-job", false);
         check("shop-jobs-3", false);

@@ -19,6 +19,9 @@ pub enum PrepareError {
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The name of a job's stack is that of somebody's own.
+    #[error("stack {0} is up, and no job of a run made it")]
+    Taken(String),
     /// A fault of an earlier run is still in place.
     #[error("{left} fault(s) of an earlier run could not be undone")]
     Leftovers {
@@ -66,6 +69,9 @@ impl PrepareError {
                 Some("make room or give permission there, or set XDG_STATE_HOME to another folder".to_owned())
             }
             Self::Journal(error) => Some(error.hint()),
+            Self::Taken(project) => Some(format!(
+                "take it down (obsbook down -p {project}), or give this run another name: --project NAME"
+            )),
             Self::Leftovers { .. } => Some("obsbook reset".to_owned()),
             Self::Boot(error) => error.hint(),
             Self::Images(error) => error.hint(),

@@ -8,7 +8,9 @@ use super::error::PrepareError;
 use crate::book::LoadedBook;
 use crate::images::Source;
 use crate::report::Reporter;
-use crate::stack::{Entry, Journal, Lock, Options, Recovered, Recovery, Stack, recover};
+use crate::stack::{
+    Entry, Journal, Lock, Options, Recovered, Recovery, Stack, StackError, recover,
+};
 
 /// How the stack is found and brought up.
 #[derive(Debug, Clone, Default)]
@@ -24,10 +26,10 @@ pub struct Preparation {
 impl Preparation {
     /// Returns the compose project that the stack has.
     pub fn project(&self, book: &LoadedBook) -> String {
-        self.options
-            .project
-            .clone()
-            .unwrap_or_else(|| book.project())
+        match &self.options.project {
+            Some(project) => project.name.clone(),
+            None => book.project(),
+        }
     }
 }
 
@@ -93,6 +95,9 @@ pub(super) async fn lock_and_recover(
     }
     let mut stack = Stack::open(book, &preparation.options).await?;
     let lock = stack.lock(&mut |line| reporter.progress(line)).await?;
+    if stack.is_taken().await.map_err(StackError::from)? {
+        return Err(PrepareError::Taken(stack.project().to_owned()));
+    }
     let mut journal = Journal::open(&stack.directory())?;
     let Recovery { all, kept } = recover(&stack, &mut journal, wanted).await;
     let left = tell_recovered(reporter, &all);

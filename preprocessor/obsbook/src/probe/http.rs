@@ -26,6 +26,12 @@ pub(super) async fn observe(
         Ok(url) => url,
         Err(AddressProblem::Down(reason)) => return Ok(Observation::now(wants_none, reason)),
         Err(AddressProblem::Engine(error)) => return Err(error.into()),
+        Err(AddressProblem::OutOfReach(reason)) => {
+            return Err(ProbeError::Away {
+                source_name: address.service.clone(),
+                reason,
+            });
+        }
         Err(AddressProblem::Wrong(reason)) => return Err(ProbeError::Invalid(reason)),
     };
     let started = Instant::now();

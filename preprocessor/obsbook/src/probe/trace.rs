@@ -33,7 +33,7 @@ pub(super) async fn observe(
         at_least: search.longer_than,
         limit: MOST,
     };
-    let traces = jaeger.search(&asked, from).await;
+    let traces = jaeger.search(&asked, from, baseline.now()).await;
     let traces = traces.map_err(|error| ProbeError::from_query(stack, Kind::Jaeger, error))?;
     Ok(judge(search, count, &traces, from, baseline.now()))
 }

@@ -42,13 +42,18 @@ impl SavedRun {
             None => {
                 fs::create_dir_all(&self.folder)?;
                 let file = File::create(self.folder.join(format!("{}.jsonl", record.run)))?;
-                for run in runs(&self.folder).iter().rev().skip(KEPT) {
-                    fs::remove_file(self.folder.join(format!("{run}.jsonl")))?;
-                }
+                self.forget_old();
                 self.file.insert(file)
             }
         };
         file.write_all(&line)
+    }
+
+    fn forget_old(&self) {
+        for run in runs(&self.folder).iter().rev().skip(KEPT) {
+            // Another obsbook may have been quicker, and one run too many costs this one nothing.
+            let _ = fs::remove_file(self.folder.join(format!("{run}.jsonl")));
+        }
     }
 }
 
@@ -363,6 +368,22 @@ mod tests {
         assert!(by_id.is_ok());
         let unknown = find_saved(Some(root.path()), Some("nothing")).expect_err("unknown");
         assert!(unknown.hint().contains("20260203T040506Z-7"), "{unknown}");
+    }
+
+    #[test]
+    fn an_old_run_that_cannot_be_removed_costs_the_new_one_nothing() {
+        let root = tempfile::tempdir().expect("a folder");
+        for minute in 10..40 {
+            let stuck = format!("{FOLDER}/20250203T04{minute}06Z-7.jsonl/stuck");
+            fs::create_dir_all(root.path().join(stuck)).expect("made");
+        }
+        let mut saved = SavedRun::new(root.path());
+        for record in samples::every_verdict() {
+            saved.record(&record);
+            assert_eq!(saved.trouble(), None);
+        }
+        let newest = find_saved(Some(root.path()), None).expect("a run");
+        assert_eq!(read_saved(&newest, |_| {}).expect("a whole run"), Some(2));
     }
 
     #[test]

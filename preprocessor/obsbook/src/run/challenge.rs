@@ -34,8 +34,16 @@ pub async fn start(environment: &Environment<'_>, lab: &Lab) -> Result<Outcome, 
         reporter,
         ..
     } = environment;
-    let mut ready = prepare::open(preparation, book, reporter).await?;
-    let booted = prepare::boot(preparation, book, &mut ready, &lab.profile, reporter).await?;
+    let opened = async {
+        let mut ready = prepare::open(preparation, book, reporter).await?;
+        let booted = prepare::boot(preparation, book, &mut ready, &lab.profile, reporter).await?;
+        Ok::<_, PrepareError>((ready, booted))
+    };
+    // Images may have to be built first.
+    let Some(opened) = environment.interrupt.unless(opened).await else {
+        return Ok(Outcome::interrupted());
+    };
+    let (ready, booted) = opened?;
     // Its events name the faults.
     let silent = Reporter::new(Vec::new());
     let run = hidden(environment, lab, &ready, &booted.services, &silent).await;
@@ -202,7 +210,31 @@ mod tests {
     use obsbook_lab::block::{Fault, FaultKind};
 
     use super::*;
+    use crate::book::LoadedBook;
+    use crate::prepare::Preparation;
     use crate::run::fakes::lab_in;
+    use crate::run::interrupt::Interrupt;
+
+    #[tokio::test]
+    async fn an_interrupted_start_waits_for_no_stack() {
+        let root = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(root.path().join("src")).expect("made");
+        for (file, text) in [("book.toml", ""), ("src/SUMMARY.md", "# Summary\n")] {
+            std::fs::write(root.path().join(file), text).expect("written");
+        }
+        let interrupt = Interrupt::default();
+        interrupt.set();
+        let environment = Environment {
+            book: &LoadedBook::load(root.path()).expect("a book"),
+            preparation: &Preparation::default(),
+            reporter: &Reporter::new(Vec::new()),
+            interrupt: &interrupt,
+            jobs: 1,
+        };
+        // Without a compose file there is no stack: an error would say so.
+        let outcome = start(&environment, &lab_in("core")).await;
+        assert_eq!(outcome.expect("an outcome"), Outcome::interrupted());
+    }
 
     #[test]
     fn what_has_healed_by_itself_is_not_mended() {

@@ -1,13 +1,14 @@
 //! The handle on a stack: its engine, its compose project, its containers.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Weak;
 use std::time::Duration;
 
 use obsbook_lab::compose::{ComposeModel, FAULT_TOKEN_LABEL};
 
 use super::lock::{Lock, LockError};
+use super::marks::Mark;
 use crate::book::LoadedBook;
 use crate::engine::{Compose, Container, Engine, EngineError, state_dir};
 
@@ -15,9 +16,28 @@ use crate::engine::{Compose, Container, Engine, EngineError, state_dir};
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The compose project, instead of the book's own.
-    pub project: Option<String>,
+    pub project: Option<Project>,
     /// Whether published ports are free ones instead of the usual ones.
     pub dynamic_ports: bool,
+}
+
+/// A compose project that is not the book's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Its name.
+    pub name: String,
+    /// Whether it is there for one job of a run, which takes it down in the end.
+    pub of_job: bool,
+}
+
+impl From<String> for Project {
+    /// Returns the project that somebody has named.
+    fn from(name: String) -> Self {
+        Self {
+            name,
+            of_job: false,
+        }
+    }
 }
 
 /// One running instance of the compose model, or the place for one.
@@ -27,6 +47,7 @@ pub struct Stack {
     compose: Compose,
     model: ComposeModel,
     http: reqwest::Client,
+    of_job: bool,
 }
 
 /// Why there is no handle on a stack.
@@ -65,10 +86,11 @@ impl Stack {
     /// The book has no compose file.
     pub fn on(engine: Engine, book: &LoadedBook, options: &Options) -> Result<Self, StackError> {
         let model = book.around.model.clone().ok_or(StackError::NoModel)?;
-        let project = options.project.clone().unwrap_or_else(|| book.project());
+        let project = options.project.clone();
+        let Project { name, of_job } = project.unwrap_or_else(|| book.project().into());
         let compose = Compose {
             root: book.root.clone(),
-            project,
+            project: name,
             files: vec![book.root.join(book.settings.compose_file(&book.root))],
             beside: Vec::new(),
             env: engine
@@ -83,8 +105,10 @@ impl Stack {
             compose,
             model,
             http: client(),
+            of_job,
         };
-        if options.dynamic_ports || book.settings.dynamic_ports || stack.has_free_ports() {
+        let has_free_ports = Mark::FreePorts.is_set(&stack.directory());
+        if options.dynamic_ports || book.settings.dynamic_ports || has_free_ports {
             let services = stack.model.services.values();
             let settings = services.flat_map(|service| &service.port_settings);
             let free = settings.map(|setting| (setting.clone(), "0".to_owned()));
@@ -93,26 +117,37 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Whether the stack was brought up with free ports: a later command that does not say so must not make it anew.
-    fn has_free_ports(&self) -> bool {
-        self.free_ports_mark().exists()
-    }
-
-    fn free_ports_mark(&self) -> PathBuf {
-        self.directory().join("free-ports")
-    }
-
-    /// Remembers, for later commands, whether the stack has free ports. What cannot be kept makes it anew at worst.
+    /// Remembers, for later commands, whether the stack has free ports, and whether it is a job's.
     pub(super) fn remember_ports(&self) {
+        self.mark(&self.directory());
+    }
+
+    fn mark(&self, folder: &Path) {
         if self.compose.env.iter().any(|(_, port)| port == "0") {
-            let _ = std::fs::create_dir_all(self.directory());
-            let _ = std::fs::write(self.free_ports_mark(), "");
+            Mark::FreePorts.set(folder);
+        }
+        if self.of_job {
+            Mark::OfJob.set(folder);
+        } else {
+            // What a job has left is theirs who bring it up by its name.
+            Mark::OfJob.clear(folder);
         }
     }
 
-    /// Forgets which ports the stack had: it is down.
+    /// Forgets how the stack was brought up: it is down.
     pub fn forget_ports(&self) {
-        let _ = std::fs::remove_file(self.free_ports_mark());
+        for mark in Mark::ALL {
+            mark.clear(&self.directory());
+        }
+    }
+
+    /// Returns whether the stack is to be a job's, and one that no job made is up in its place.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub async fn is_taken(&self) -> Result<bool, EngineError> {
+        let may_be_taken = self.of_job && !Mark::OfJob.is_set(&self.directory());
+        Ok(may_be_taken && !self.containers().await?.is_empty())
     }
 
     /// Returns the engine.
@@ -217,14 +252,22 @@ impl Stack {
 
     /// Returns the folder for what obsbook remembers of this stack, keyed by engine and project.
     pub fn directory(&self) -> PathBuf {
-        let engine: String = self
-            .engine
-            .id()
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric())
-            .collect();
-        state_dir().join("stacks").join(engine).join(self.project())
+        directory(&self.engine, self.project())
     }
+}
+
+fn directory(engine: &Engine, project: &str) -> PathBuf {
+    let engine: String = engine
+        .id()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .collect();
+    state_dir().join("stacks").join(engine).join(project)
+}
+
+/// Returns whether a job of a run made the stack of this project, and whoever ran it has not taken it down.
+pub fn is_of_job(engine: &Engine, project: &str) -> bool {
+    Mark::OfJob.is_set(&directory(engine, project))
 }
 
 /// The client for requests to services: what a service answers is what it answers.
@@ -241,8 +284,59 @@ fn client() -> reqwest::Client {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wiremock::matchers::path;
+    use crate::engine::Address;
+    use serde_json::json;
+    use wiremock::matchers::{any, path, path_regex};
     use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    /// A stack of this project on an engine with one container of it.
+    async fn stack(project: Project) -> (Stack, MockServer) {
+        let server = MockServer::start().await;
+        for (path, body) in [
+            ("/version", json!({"ApiVersion": "1.41"})),
+            ("/info", json!({"ID": "FAKE-OF-HANDLE"})),
+            ("/containers/json", json!([{"Id": "a"}])),
+            ("", json!({"Id": "a"})),
+        ] {
+            let answer = ResponseTemplate::new(200).set_body_json(body);
+            let asked = Mock::given(any()).and(path_regex(format!("{path}$")));
+            asked.respond_with(answer).mount(&server).await;
+        }
+        let address = Address::Tcp(server.address().to_string());
+        let engine = Engine::connect_to(address).await.expect("the fake engine");
+        let book = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(book.path().join(name), text);
+        std::fs::create_dir(book.path().join("src")).expect("made");
+        write("book.toml", "").expect("written");
+        write("compose.yaml", "services: {a: {}}\n").expect("written");
+        write("src/SUMMARY.md", "# Summary\n").expect("written");
+        let book = LoadedBook::load(book.path()).expect("a book");
+        let options = Options {
+            project: Some(project),
+            dynamic_ports: false,
+        };
+        let stack = Stack::on(engine, &book, &options).expect("a stack");
+        (stack, server)
+    }
+
+    #[tokio::test]
+    async fn a_job_takes_no_place_of_a_stack_that_no_job_made() {
+        for of_job in [true, false] {
+            let project = Project {
+                name: "shop-job2".to_owned(),
+                of_job,
+            };
+            let (stack, _server) = stack(project).await;
+            assert_eq!(stack.is_taken().await, Ok(of_job));
+            let folder = tempfile::tempdir().expect("a folder");
+            if !of_job {
+                // Of a run that was killed.
+                Mark::OfJob.set(folder.path());
+            }
+            stack.mark(folder.path());
+            assert_eq!(Mark::OfJob.is_set(folder.path()), of_job);
+        }
+    }
 
     #[tokio::test]
     async fn a_redirect_is_an_answer() {

@@ -188,7 +188,7 @@ impl Probe {
         }
     }
 
-    /// Returns the longest range window of the query that the block spells, if it spells one.
+    /// Returns the longest range window of the queries that the block spells or names, if there is one.
     pub fn longest_window(&self) -> Option<std::time::Duration> {
         match self {
             Self::Promql { query, expectation } => match expectation {
@@ -198,6 +198,12 @@ impl Probe {
                 _ => query.longest_window,
             },
             Self::Logql { query, .. } => query.longest_window,
+            Self::Panel(panel) => {
+                let queries = panel.queries.iter();
+                queries
+                    .filter_map(|(_, query)| query.longest_window())
+                    .max()
+            }
             _ => None,
         }
     }

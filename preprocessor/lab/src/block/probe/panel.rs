@@ -1,6 +1,7 @@
 //! `panel: { dashboard: requests, panel: Latency }`: what a provisioned dashboard would draw.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::kinds::{Probe, Quantifier, Signal};
 use crate::block::decode::Decoder;
@@ -69,6 +70,14 @@ impl PanelQuery {
             other => Err(format!(
                 "a panel of the data source `{other}` cannot be compared"
             )),
+        }
+    }
+
+    /// Returns its longest range window, if it has one.
+    pub(super) fn longest_window(&self) -> Option<Duration> {
+        match self {
+            Self::Promql(query) => query.longest_window,
+            Self::Logql(query) => query.longest_window,
         }
     }
 

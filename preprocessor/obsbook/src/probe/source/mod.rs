@@ -4,6 +4,8 @@ mod alertmanager;
 mod ask;
 mod inbox;
 mod jaeger;
+#[cfg(test)]
+mod jaeger_tests;
 mod loki;
 mod prometheus;
 #[cfg(test)]
