@@ -230,10 +230,12 @@
       return `${mark} ${WORDS[view.verdict] ?? view.verdict}${took}`;
     }
     const words = phrase(view);
-    return view.activity ? `${words}: ${view.activity}` : words;
+    return words && view.activity ? `${words}: ${view.activity}` : (view.activity ?? words);
   }
 
   function reasons(view) {
+    // What kept it from beginning has a way out.
+    if (view.state === 'idle') return view.seen.map((line) => element('p', 'lab-reason', line));
     if (view.state !== 'ended' || view.verdict === 'passed' || view.reason === 'interrupted') return [];
     const parts = [element('p', 'lab-reason', view.reason ?? '')];
     if (view.seen.length > 0) {

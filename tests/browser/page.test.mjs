@@ -101,6 +101,23 @@ looking('while somebody watches, what is broken by hand is seen', 'labs.html', a
   await lab.state('idle');
 });
 
+looking('what is watched makes room for everything that waits, and goes on after it', 'labs.html', async (tab) => {
+  const watched = card(tab, 'page-killed');
+  await watched.section.getByRole('button', { name: 'Watch' }).click();
+  await watched.state('watching');
+  const first = card(tab, 'never-seen');
+  await first.run.click();
+  await first.state('running');
+  const second = card(tab, 'long-wait');
+  await second.run.click();
+  await second.state('running');
+  await second.run.click();
+  await second.state('ended');
+  await watched.state('watching');
+  await watched.run.click();
+  await watched.state('idle');
+});
+
 looking('an exercise goes from red to green', 'tasks.html', async (tab) => {
   const lab = card(tab, 'page-down-rule');
   await lab.run.click();
@@ -144,6 +161,14 @@ looking('the stack is seen, stopped and started', 'stack.html', async (tab) => {
   await tab.getByRole('rowheader', { name: 'metrics' }).waitFor();
   await tab.getByRole('button', { name: 'Stop the stack' }).click();
   await tab.getByText('is down').waitFor({ timeout: 60_000 });
+  // What is not there cannot be watched, and the page says what to type.
+  const labs = await tab.context().newPage();
+  await labs.goto(`${server.address}/labs.html`);
+  const { section, now } = card(labs, 'page-killed');
+  await section.getByRole('button', { name: 'Watch' }).click();
+  await section.getByText('obsbook up', { exact: true }).waitFor();
+  assert.match(await now.textContent(), /no stack runs/);
+  await labs.close();
   run(folder, 'up');
   await tab.getByRole('rowheader', { name: 'page' }).waitFor({ timeout: 60_000 });
   await picture(tab, 'stack');

@@ -52,6 +52,12 @@ impl Work {
         matches!(self, Self::Watch(_))
     }
 
+    /// Returns whether what is watched is watched no longer, rather than later: a reader looks at one lab, and where the stack is
+    /// taken down there is nothing to see.
+    pub(super) fn ends_watching(&self) -> bool {
+        matches!(self, Self::Watch(_) | Self::Down)
+    }
+
     /// What a page is told while it lasts.
     pub(super) fn words(&self) -> &'static str {
         match self {
@@ -127,8 +133,10 @@ impl Runs {
             jobs: 1,
         };
         if matches!(work, Work::Watch(_)) {
-            watch_conditions(&environment, lab).await;
-            return self.show(&lab.id, State::Idle);
+            return match watch_conditions(&environment, lab).await {
+                Ok(()) => self.show(&lab.id, State::Idle),
+                Err(error) => self.trouble(lab, &error),
+            };
         }
         if interrupt.unless(self.free(&lab.id, book)).await.is_none() {
             return self.show(&lab.id, State::Idle);
