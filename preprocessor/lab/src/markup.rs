@@ -2,10 +2,14 @@
 
 /// Returns `text` as it is written between tags or in a quoted attribute.
 pub fn escape(text: &str) -> String {
+    escape_text(text).replace('"', "&quot;")
+}
+
+/// Returns `text` as it is written between tags, where quotes are what they are: queries and YAML have many.
+pub fn escape_text(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 /// Words of PromQL and LogQL that are neither names nor functions.
