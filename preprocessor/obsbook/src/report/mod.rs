@@ -23,7 +23,8 @@ mod waiting;
 
 pub use costs::{Cost, costs};
 pub use evidence::{
-    Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence, SeriesEvidence,
+    Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence, OBSBOOK, STACK,
+    SeriesEvidence,
 };
 pub use evidence_charts::charts as evidence_charts;
 pub use evidence_files::EvidenceFiles;
