@@ -19,6 +19,8 @@ mod samples;
 mod saved;
 mod table;
 mod view;
+#[cfg(test)]
+mod view_tests;
 mod waiting;
 
 pub use costs::{Cost, costs};

@@ -118,7 +118,7 @@ impl Runs {
         let mut outputs: Vec<Box<dyn crate::report::Output>> = vec![Box::new(HubOutput::new(
             &self.hub,
             &self.outages,
-            &lab.id,
+            lab,
             first,
         ))];
         if matches!(work, Work::Run(_) | Work::Judge(_)) {
