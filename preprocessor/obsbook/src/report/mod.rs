@@ -37,7 +37,7 @@ pub use github::Github;
 pub use human::Human;
 pub use json::JsonLines;
 pub use junit::Junit;
-pub use progress::{Progress, ProgressError, ProgressFile, Steps};
+pub use progress::{Progress, ProgressError, ProgressFile, ProgressView, Steps};
 pub use reporter::{Output, Reporter};
 pub use results::{Line as ResultLine, Results, ResultsError};
 pub use saved::{ReplayError, SavedRun, find_saved, read_saved};

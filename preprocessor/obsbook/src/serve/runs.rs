@@ -56,6 +56,8 @@ pub struct Runs {
     pub(super) outputs: Outputs,
     pub(super) hub: Arc<Hub>,
     pub(super) outages: Arc<Outages>,
+    /// Held while the reader's progress is read and shown.
+    pub(super) showing: Mutex<()>,
     queue: Mutex<Queue>,
     wake: Notify,
 }
@@ -83,6 +85,7 @@ impl Runs {
             outputs,
             hub,
             outages: Arc::default(),
+            showing: Mutex::default(),
             queue: Mutex::default(),
             wake: Notify::new(),
         }

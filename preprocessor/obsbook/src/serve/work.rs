@@ -1,12 +1,14 @@
 //! What pages can ask to be done, and doing it.
 
+use std::sync::PoisonError;
+
 use obsbook_lab::block::{Kind, Lab};
 
 use super::output::HubOutput;
 use super::runs::{Refused, Runs, find};
 use crate::book::LoadedBook;
 use crate::prepare::{self, PrepareError};
-use crate::report::{LabView, Progress, Reporter, State};
+use crate::report::{LabView, Progress, ProgressView, Reporter, State};
 use crate::run::{Environment, Interrupt, Outcome, challenge, run, watch_conditions};
 use crate::stack::{LockError, Stack};
 
@@ -199,8 +201,11 @@ impl Runs {
 
     /// Shows pages how far the reader has come.
     pub(super) fn show_progress(&self, book: &LoadedBook) {
+        // What was read before somebody else's change is not shown after it.
+        let _showing = self.showing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(progress) = Progress::read(&book.root) {
-            self.hub.set("progress", "", &progress);
+            let view = ProgressView::new(&progress, &book.book);
+            self.hub.set("progress", "", &view);
         }
     }
 
