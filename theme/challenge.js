@@ -2,38 +2,61 @@
 'use strict';
 
 (() => {
-  const { on, call, element, button } = window.obsbook;
+  const { on, call, element, button, able, say, note } = window.obsbook;
   if (location.pathname.endsWith('print.html')) return;
+  const GIVE_UP = 'Give up';
   const all = [...document.querySelectorAll('section.lab[data-kind="challenge"]')].map(make);
 
   function make(section) {
     const id = section.dataset.lab;
     const said = element('p', 'lab-now');
-    const ask = (what) => call(`labs/${id}/${what}`).catch((error) => (said.textContent = error.message));
+    const shown = element('div', 'lab-solution');
+    const ask = (what) => call(`labs/${id}/${what}`).catch((error) => note(said, error.message));
     const begin = button('Begin', () => ask('begin'));
     const judge = button('I have mended it', () => ask('judge'));
     let sure = false;
-    const give_up = button('Give up', () => {
-      if (sure) return ask('give-up');
+    let gives_up = false;
+    const give_up = button(GIVE_UP, () => {
+      if (sure) {
+        gives_up = true;
+        ask('give-up');
+        return;
+      }
       sure = true;
       give_up.textContent = 'Give up: show what it was, and mend it';
-      return undefined;
     });
     const questions = [...section.querySelectorAll('.lab-questions > li')].map((item) => question(item));
     const answer = button('Check my answers', async () => {
       try {
         const { right } = await call(`labs/${id}/answer`, { answers: questions.map(({ value }) => value()) });
         right.forEach((is_right, index) => questions[index].mark(is_right));
+        say(`${right.filter(Boolean).length} of ${right.length} answers are right`);
       } catch (error) {
-        said.textContent = error.message;
+        note(said, error.message);
       }
     });
-    const place = element('div', 'lab-challenge', element('div', 'lab-buttons', begin, judge, give_up), said);
+    const place = element('div', 'lab-challenge', element('div', 'lab-buttons', begin, judge, give_up), said, shown);
     place.hidden = true;
     section.querySelector('.lab-run').before(place);
     section.querySelector('.lab-questions')?.after(answer);
     answer.hidden = true;
-    return { id, place, begin, judge, give_up, answer, questions };
+
+    function update(steps) {
+      const given_up = steps?.gave_up > steps?.started;
+      const mended = steps?.passed_last > steps?.started;
+      const begun = Boolean(steps?.started) && !mended && !given_up;
+      able(begin, !begun);
+      able(judge, begun);
+      able(give_up, begun);
+      answer.hidden = !mended;
+      if (begun) return;
+      sure = false;
+      give_up.textContent = GIVE_UP;
+      if (given_up && gives_up) window.obsbook.reveal(id, shown).catch((error) => note(said, error.message));
+      gives_up = false;
+    }
+    update(null);
+    return { id, place, update };
   }
 
   function question(item) {
@@ -67,13 +90,6 @@
   });
 
   on('progress', (now) => {
-    for (const one of all) {
-      const steps = now.labs[one.id];
-      const begun = Boolean(steps?.started) && !(steps.passed_last > steps.started) && !(steps.gave_up > steps.started);
-      one.begin.disabled = begun;
-      one.judge.disabled = !begun;
-      one.give_up.disabled = !begun;
-      one.answer.hidden = !(steps?.passed_last > steps?.started);
-    }
+    for (const one of all) one.update(now.labs[one.id]);
   });
 })();

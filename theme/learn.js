@@ -2,10 +2,12 @@
 'use strict';
 
 (() => {
-  const { on, call, element } = window.obsbook;
+  const { on, call, element, button, hide, say, note } = window.obsbook;
   if (location.pathname.endsWith('print.html')) return;
   const KEPT = 'obsbook-predictions';
   let progress = { labs: {} };
+  // What each lab was last seen to do.
+  const views = new Map();
 
   /** Without a server a prediction is kept in this browser, so that it stands beside the evidence all the same. */
   function kept() {
@@ -31,13 +33,12 @@
   function offer(section, asked) {
     const id = section.dataset.lab;
     const list = asked.querySelector('ol');
-    const said = element('p', 'lab-predicted');
+    const said = element('div', 'lab-predicted');
     [...list.children].forEach((item, index) => {
-      const button = element('button', 'lab-choice', ...item.childNodes);
-      button.type = 'button';
-      button.setAttribute('aria-pressed', 'false');
-      button.addEventListener('click', () => choose(id, index));
-      item.replaceChildren(button);
+      const choice = button('', () => choose(id, index), 'lab-choice');
+      choice.append(...item.childNodes);
+      choice.setAttribute('aria-pressed', 'false');
+      item.replaceChildren(choice);
     });
     asked.append(said);
     show_prediction(section);
@@ -57,51 +58,66 @@
   function show_prediction(section) {
     const choice = predicted(section.dataset.lab);
     const buttons = section.querySelectorAll('.lab-choice');
-    buttons.forEach((button, index) => button.setAttribute('aria-pressed', String(index === choice)));
+    buttons.forEach((one, index) => one.setAttribute('aria-pressed', String(index === choice)));
     const said = section.querySelector('.lab-predicted');
-    if (said && choice !== null && buttons[choice]) {
-      said.textContent = `You expect: ${buttons[choice].textContent}. Run it, and see.`;
+    if (!said || choice === null || !buttons[choice]) return;
+    const words = buttons[choice].textContent;
+    const happened = outcome(section, views.get(section.dataset.lab));
+    if (happened) {
+      said.replaceChildren(element('p', '', `You expected: ${words}. What happened:`), happened);
+      return;
     }
+    const next = section.querySelector('.lab-evidence') ? 'The run that is drawn here says what happens; or run it, and see.' : 'Run it, and see.';
+    said.replaceChildren(element('p', '', `You expect: ${words}. ${next}`));
   }
+
+  /** What a run that came to its end has shown of what is expected; nothing of any other run. */
+  function outcome(section, view) {
+    if (view?.state !== 'ended' || !['passed', 'failed'].includes(view.verdict)) return null;
+    const lines = view.conditions.map(({ phase, seen, bound, detected }, index) => {
+      const query = section.querySelector(`[data-condition="${index}"] .lab-query`)?.textContent;
+      if (phase !== 'expect' || !query || seen === null) return null;
+      const when = detected === null ? '' : `, after ${detected.toFixed(1)} s`;
+      return element('li', '', element('code', '', query), `: ${seen}, where ${bound} was looked for${when}`);
+    });
+    return element('ul', '', ...lines);
+  }
+
+  on('lab', (view) => {
+    const before = views.get(view.id);
+    views.set(view.id, view);
+    if (before?.state === view.state) return;
+    const section = document.querySelector(`section.lab[data-lab="${CSS.escape(view.id)}"]`);
+    if (section) show_prediction(section);
+  });
 
   /** Hints are asked for one at a time: each is folded until the one before it was open. */
   function ladder(section, hints) {
     const items = [...hints.querySelectorAll('li')];
-    const more = element('button', 'lab-button', 'Next hint');
-    more.type = 'button';
-    const count = () => items.filter((item) => !item.hidden).length;
-    const update = () => {
-      more.textContent = `Hint ${count() + 1} of ${items.length}`;
-      more.hidden = count() === items.length;
-    };
-    items.forEach((item) => {
-      item.hidden = true;
-    });
-    more.addEventListener('click', () => {
-      const next = items[count()];
-      if (!next) return;
+    let shown = 0;
+    const name = () => (more.textContent = `Hint ${shown + 1} of ${items.length}`);
+    const more = button('', () => {
+      const next = items[shown];
       next.hidden = false;
-      update();
+      shown += 1;
+      if (shown === items.length) hide(more, true, next);
+      else {
+        say(next.textContent);
+        name();
+      }
       if (window.obsbook.isUp()) call(`labs/${section.dataset.lab}/hint`).catch(() => {});
     });
+    for (const item of items) item.hidden = true;
     hints.querySelector('ol').after(more);
-    update();
+    name();
   }
 
   /** The solution is shown when somebody asks for it twice: once to be asked back. */
   function seal(section) {
     const id = section.dataset.lab;
-    const open = element('button', 'lab-button', 'Show the solution');
-    open.type = 'button';
     const shown = element('div', 'lab-solution');
-    const place = element('div', 'lab-sealed', open, shown);
-    place.hidden = true;
-    section.append(place);
-    on('connection', ({ up }) => {
-      place.hidden = !up;
-    });
     let sure = false;
-    open.addEventListener('click', async () => {
+    const open = button('Show the solution', async () => {
       const tried = (progress.labs[id]?.runs ?? 0) > 0;
       if (!tried && !sure) {
         sure = true;
@@ -109,15 +125,33 @@
         return;
       }
       try {
-        const { file, text } = await call(`labs/${id}/reveal`);
-        const code = element('code', '', text);
-        shown.replaceChildren(element('p', '', file), element('pre', '', code));
-        open.hidden = true;
+        await reveal(id, shown);
+        hide(open, true, shown);
       } catch (error) {
-        shown.textContent = error.message;
+        note(shown, error.message);
       }
     });
+    const place = element('div', 'lab-sealed', open, shown);
+    place.hidden = true;
+    section.append(place);
+    on('connection', ({ up }) => {
+      // What was shown stays.
+      place.hidden = !up && !open.hidden;
+    });
   }
+
+  /** Shows how a lab is solved, and of a challenge what is broken. */
+  async function reveal(id, shown) {
+    const { file, text, broken } = await call(`labs/${id}/reveal`);
+    const faults = broken && element('ul', '', ...broken.map((words) => element('li', '', words)));
+    shown.replaceChildren(
+      ...(faults ? [element('p', '', 'The breakage:'), faults] : []),
+      element('p', '', `What solves it, ${file}:`),
+      element('pre', '', element('code', '', text)),
+    );
+  }
+
+  window.obsbook.reveal = reveal;
 
   on('progress', (now) => {
     progress = now;
@@ -132,14 +166,13 @@
       const path = new URL(link.href).pathname;
       const labs = chapters.find((chapter) => path.endsWith(`/${chapter.page}`))?.labs ?? [];
       if (labs.length === 0) continue;
-      const done = labs.filter((id) => progress.labs[id]?.passed).length;
-      let note = link.querySelector('.chapter-progress');
-      if (!note) {
-        note = element('span', 'chapter-progress');
-        link.append(note);
-      }
-      note.textContent = done === 0 ? '' : done === labs.length ? ' ✓' : ` ${done}/${labs.length}`;
-      note.setAttribute('aria-label', done === 0 ? '' : `, ${done} of ${labs.length} labs passed`);
+      const done = labs.filter((id) => progress.labs[id]?.done).length;
+      link.querySelector('.chapter-progress')?.remove();
+      if (done === 0) continue;
+      const seen = element('span', '', done === labs.length ? ' ✓' : ` ${done}/${labs.length}`);
+      seen.setAttribute('aria-hidden', 'true');
+      const read = element('span', 'lab-for-readers', `, ${done} of ${labs.length} labs done`);
+      link.append(element('span', 'chapter-progress', seen, read));
     }
   }
 })();

@@ -2,7 +2,8 @@
 'use strict';
 
 (() => {
-  const { on, call, read, element, button, svg } = window.obsbook;
+  const { on, call, read, element, button, able, say, note, svg } = window.obsbook;
+  if (location.pathname.endsWith('print.html')) return;
   const MAKE = { stack, dashboards, progress, skills: progress };
   for (const section of document.querySelectorAll('.obsbook-page')) MAKE[section.dataset.page]?.(section);
 
@@ -12,15 +13,18 @@
 
   function stack(section) {
     const said = element('p', 'lab-now');
+    const answer = element('p', 'lab-now');
     const log = element('pre', 'stack-log');
+    log.tabIndex = 0;
     const buttons = element('div', 'lab-buttons');
     const table = element('div', '');
     const map = element('div', 'stack-map');
-    const ask = (path) => call(path).catch((error) => (said.textContent = error.message));
-    const place = element('div', 'stack-live', said, buttons, log, map, table);
+    const ask = (path) => call(path).then(() => (answer.textContent = ''), (error) => note(answer, error.message));
+    const place = element('div', 'stack-live', said, buttons, answer, log, map, table);
     place.hidden = true;
     section.append(place);
     let profiles = null;
+    let trouble = null;
     on('connection', ({ up }) => {
       place.hidden = !up;
       section.querySelector('.panel-off').hidden = up;
@@ -28,11 +32,16 @@
     on('work', (work) => {
       log.textContent = work.lines.join('\n');
       log.hidden = work.lines.length === 0;
-      for (const other of buttons.children) other.disabled = Boolean(work.doing) && other.textContent !== 'Stop this';
+      for (const other of buttons.children) able(other, !work.doing || other.textContent === 'Stop this');
+      const before = trouble;
+      trouble = work.lines.find((line) => line.startsWith('error: '));
+      if (trouble && trouble !== before) say(trouble);
     });
     on('stack', (view) => {
       const running = view.services.filter((service) => service.tone === 'good').length;
-      said.textContent = view.trouble ?? (view.services.length === 0 ? `stack ${view.project} is down` : `stack ${view.project}: ${view.profiles.length === 0 ? '' : view.profile ? `profile ${view.profile} is up, ` : 'no profile is whole, '}${running} of ${view.services.length} services are well, ${mib(view.services.reduce((sum, service) => sum + service.memory, 0))}`);
+      const words = view.trouble ?? (view.services.length === 0 ? `stack ${view.project} is down` : `stack ${view.project}: ${view.profiles.length === 0 ? '' : view.profile ? `profile ${view.profile} is up, ` : 'no profile is whole, '}${running} of ${view.services.length} services are well, ${mib(view.services.reduce((sum, service) => sum + service.memory, 0))}`);
+      if (view.trouble && said.textContent !== words) say(words);
+      said.textContent = words;
       if (profiles !== view.profiles.join()) {
         profiles = view.profiles.join();
         buttons.replaceChildren(
@@ -44,7 +53,8 @@
       }
       const broken = view.in_place.map((words) => element('li', '', `broken: ${words}`));
       map.replaceChildren(view.map ? svg(view.map) : '', broken.length ? element('ul', '', ...broken) : '');
-      table.replaceChildren(view.services.length ? services(view.services) : '');
+      // Memory changes at nearly every look, which must not take the focus from a link.
+      if (!table.contains(document.activeElement)) table.replaceChildren(view.services.length ? services(view.services) : '');
     });
   }
 
@@ -104,7 +114,7 @@
         forget.textContent = 'Forget it: press once more';
         return;
       }
-      await call('progress/reset');
+      await call('progress/reset').catch((error) => note(sum, error.message));
       sure = false;
       forget.textContent = 'Forget everything';
     });
@@ -121,22 +131,23 @@
       let done = 0;
       for (const item of items) {
         const steps = now.labs[item.dataset.labDone];
-        const passed = Boolean(steps?.passed);
-        done += passed ? 1 : 0;
-        item.dataset.done = String(passed);
-        let note = item.querySelector('.lab-steps-done');
-        if (!note) item.append((note = element('span', 'lab-steps-done')));
-        note.textContent = passed ? ` ✓ passed ${steps.passed.slice(0, 10)}` : steps?.runs ? ` tried ${steps.runs} times` : '';
+        const is_done = Boolean(steps?.done);
+        done += is_done ? 1 : 0;
+        item.dataset.done = String(is_done);
+        let how = item.querySelector('.lab-steps-done');
+        if (!how) item.append((how = element('span', 'lab-steps-done')));
+        const passed = steps?.passed ? `passed ${steps.passed.slice(0, 10)}` : '';
+        how.textContent = is_done ? ` ✓ ${passed}` : passed ? ` ${passed}; its questions are open` : steps?.runs ? ` tried ${steps.runs} times` : '';
       }
       for (const skill of section.querySelectorAll('[data-skill]')) {
         const open = skill.querySelectorAll('[data-done="false"]').length;
         skill.dataset.learnt = String(open === 0);
-        let note = skill.querySelector(':scope > .lab-steps-done');
-        if (!note) skill.querySelector('strong').after((note = element('span', 'lab-steps-done')));
+        let how = skill.querySelector(':scope > .lab-steps-done');
+        if (!how) skill.querySelector('strong').after((how = element('span', 'lab-steps-done')));
         const all = skill.querySelectorAll('[data-done]').length;
-        note.textContent = open === 0 ? ' ✓ learnt' : ` ${all - open} of ${all}`;
+        how.textContent = open === 0 ? ' ✓ learnt' : ` ${all - open} of ${all}`;
       }
-      sum.textContent = `${done} of ${items.length} labs passed`;
+      sum.textContent = `${done} of ${items.length} labs done`;
     });
   }
 })();

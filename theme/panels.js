@@ -2,7 +2,7 @@
 'use strict';
 
 (() => {
-  const { on, read, element, svg } = window.obsbook;
+  const { on, read, element, button, svg } = window.obsbook;
   if (location.pathname.endsWith('print.html')) return;
 
   const EVERY = 2000;
@@ -21,22 +21,19 @@
   /** Draws the panel at `path` into `figure` for as long as it is seen. */
   function attach(figure, path) {
     figure.obsbookPath = path;
-    figure.append(pause());
+    figure.append(button(words_of_pause(), pause, 'lab-button panel-pause'));
     looking.observe(figure);
   }
 
+  /** One button stands for all. */
   function pause() {
-    const button = element('button', 'lab-button panel-pause', 'Pause');
-    button.type = 'button';
-    button.addEventListener('click', () => {
-      paused = !paused;
-      for (const other of document.querySelectorAll('.panel-pause')) {
-        other.textContent = paused ? 'Go on' : 'Pause';
-        other.setAttribute('aria-pressed', String(paused));
-      }
-      refresh();
-    });
-    return button;
+    paused = !paused;
+    for (const other of document.querySelectorAll('.panel-pause')) other.textContent = words_of_pause();
+    refresh();
+  }
+
+  function words_of_pause() {
+    return paused ? 'Go on' : 'Pause';
   }
 
   async function refresh() {
@@ -182,9 +179,11 @@
       const events = span.events.map((event) => element('li', '', `${event.offset.toFixed(1)} ms `, pairs(event.fields)));
       return element('li', '', element('details', '', head, pairs(span.attributes), events.length ? element('ul', '', ...events) : ''));
     });
-    const logs = element('div', 'panel-logs', element('p', 'panel-note', 'looking for its log lines'));
-    row.append(element('p', 'panel-note', `trace ${trace.id}`), element('ol', 'panel-spans', ...spans), logs);
+    row.append(element('p', 'panel-note', `trace ${trace.id}`), element('ol', 'panel-spans', ...spans));
+    // Only a panel of the prose has a name under which the log lines of its traces are asked for.
     if (!figure.obsbookPath.startsWith('panels/')) return;
+    const logs = element('div', 'panel-logs', element('p', 'panel-note', 'looking for its log lines'));
+    row.append(logs);
     read(`${figure.obsbookPath}/traces/${trace.id}`).then(
       (found) => logs.replaceChildren(found.lines.length ? element('ol', 'panel-lines', ...found.lines.map(log_line)) : element('p', 'panel-note', 'no log line has this trace id')),
       (error) => logs.replaceChildren(element('p', 'panel-note', error.message)),
@@ -195,14 +194,21 @@
     return element('div', 'panel-labels', ...Object.entries(map).map(([name, value]) => element('span', 'panel-label', `${name}=${value}`)));
   }
 
+  /** A list that may be longer than its box, which a keyboard scrolls where it can go. */
+  function scrolled(items) {
+    const list = element('ul', 'panel-alerts', ...items);
+    list.tabIndex = 0;
+    return list;
+  }
+
   function alerts(view) {
     const now = view.alerts.map((alert) => element('li', '', tone(alert.state === 'firing' ? 'bad' : 'warn'), element('b', '', alert.name), ` ${alert.state} since ${time(alert.since)} `, pairs(alert.labels)));
     const sent = view.notifications.map((one) => element('li', '', `${time(one.at)} ${one.channel} `, tone(one.status === 'firing' ? 'bad' : 'good'), `${one.status} ${one.title}`));
     return [
-      now.length ? element('ul', 'panel-alerts', ...now) : element('p', 'panel-note', 'no alert is pending or firing'),
+      now.length ? scrolled(now) : element('p', 'panel-note', 'no alert is pending or firing'),
       view.history ? svg(view.history) : '',
       element('p', 'panel-note', sent.length ? 'Notifications, the newest first:' : 'no notification in this time'),
-      sent.length ? element('ul', 'panel-alerts', ...sent) : '',
+      sent.length ? scrolled(sent) : '',
     ];
   }
 

@@ -2,6 +2,7 @@
 
 import { spawn, execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +15,11 @@ const screenshots = join(root, 'target/screenshots');
 // mdBook is started by obsbook, and starts it.
 const path = [join(root, 'target/debug'), join(root, '.tools/bin'), process.env.PATH].join(':');
 const project = 'obsbook-browser';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+// What mdBook's own page has wrong is not ours: the rules are asked of what stands in the chapter.
+const OURS = 'main';
+const ALL = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 
@@ -106,6 +112,13 @@ export async function page(of, options = {}) {
 export async function picture(of, name) {
   mkdirSync(screenshots, { recursive: true });
   await of.screenshot({ path: join(screenshots, `${name}.png`), fullPage: false });
+}
+
+/** Returns what keeps somebody from reading the page, a line each. */
+export async function barriers(of, rules = ALL) {
+  await of.evaluate(axe);
+  const { violations } = await of.evaluate((asked) => window.axe.run(asked.main, { runOnly: asked.rules }), { main: OURS, rules });
+  return violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`));
 }
 
 /** Returns the card of a lab, and what it says of itself. */

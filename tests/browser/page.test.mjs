@@ -1,10 +1,10 @@
 // The page in a real browser, with a live server and a real stack behind it.
 
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ask, browser, card, copy_of_book, docker, free_port, listen, mdbook_serve, page, picture, remove, run, serve } from './lib.mjs';
+import { ask, barriers, browser, card, copy_of_book, docker, free_port, listen, mdbook_serve, page, picture, remove, run, serve } from './lib.mjs';
 
 let chromium;
 let folder;
@@ -32,6 +32,7 @@ function looking(name, path, body, options) {
     await tab.locator('.lab-live:visible, .panel svg, .stack-live:visible, .obsbook-page .lab-now:visible').first().waitFor();
     await body(tab);
     assert.deepEqual(tab.troubles, []);
+    assert.deepEqual(await barriers(tab), []);
     await tab.context().close();
   });
 }
@@ -47,6 +48,9 @@ looking('a lab is predicted, run and passed, and the prediction stands beside it
   await picture(tab, 'passed');
   assert.match(await lab.now.textContent(), /Passed in \d/);
   assert.equal(await lab.section.locator('[data-met="true"]').count(), 4);
+  assert.deepEqual(await lab.section.locator('[data-step][data-done="true"] > strong').allTextContents(), ['Steady', 'Break', 'Expect', 'Mend', 'Recover']);
+  assert.match(await lab.section.locator('[data-condition="1"] .lab-value').textContent(), /seen after [\d.]+ s of 20 s/);
+  assert.match(await lab.section.locator('.lab-predicted').textContent(), /You expected: up becomes 0\. What happened:.*where == 0 was looked for, after/s);
   await tab.reload();
   await lab.section.locator('.lab-choice[aria-pressed="true"]').waitFor();
 });
@@ -59,6 +63,8 @@ looking('a lab that fails shows what was seen, and what comes near', 'labs.html'
   const seen = await lab.section.locator('.lab-seen').textContent();
   assert.match(seen, /job/);
   assert.match(seen, /page/);
+  assert.match(await lab.section.locator('[data-missed]').textContent(), /and not == 0/);
+  assert.equal(await lab.section.locator('[data-step="expect"]').getAttribute('data-done'), 'false');
 });
 
 looking('stopping in the middle of a fault mends the stack', 'labs.html', async (tab) => {
@@ -99,6 +105,23 @@ looking('while somebody watches, what is broken by hand is seen', 'labs.html', a
   await lab.section.getByRole('button', { name: 'Reset' }).waitFor({ state: 'hidden' });
   await lab.run.click();
   await lab.state('idle');
+});
+
+looking('what is watched makes room for everything that waits, and goes on after it', 'labs.html', async (tab) => {
+  const watched = card(tab, 'page-killed');
+  await watched.section.getByRole('button', { name: 'Watch' }).click();
+  await watched.state('watching');
+  const first = card(tab, 'never-seen');
+  await first.run.click();
+  await first.state('running');
+  const second = card(tab, 'long-wait');
+  await second.run.click();
+  await second.state('running');
+  await second.run.click();
+  await second.state('ended');
+  await watched.state('watching');
+  await watched.run.click();
+  await watched.state('idle');
 });
 
 looking('an exercise goes from red to green', 'tasks.html', async (tab) => {
@@ -144,6 +167,14 @@ looking('the stack is seen, stopped and started', 'stack.html', async (tab) => {
   await tab.getByRole('rowheader', { name: 'metrics' }).waitFor();
   await tab.getByRole('button', { name: 'Stop the stack' }).click();
   await tab.getByText('is down').waitFor({ timeout: 60_000 });
+  // What is not there cannot be watched, and the page says what to type.
+  const labs = await tab.context().newPage();
+  await labs.goto(`${server.address}/labs.html`);
+  const { section, now } = card(labs, 'page-killed');
+  await section.getByRole('button', { name: 'Watch' }).click();
+  await section.getByText('obsbook up', { exact: true }).waitFor();
+  assert.match(await now.textContent(), /no stack runs/);
+  await labs.close();
   run(folder, 'up');
   await tab.getByRole('rowheader', { name: 'page' }).waitFor({ timeout: 60_000 });
   await picture(tab, 'stack');
@@ -165,9 +196,15 @@ looking('everything can be done with the keyboard alone', 'labs.html', async (ta
   await lab.state('running');
   assert.ok(await lab.run.evaluate((button) => button === document.activeElement), 'the focus stays');
   await lab.verdict('passed');
+  // What hides itself hands the focus on.
+  await lab.section.getByRole('button', { name: 'Watch' }).press('Enter');
+  await lab.state('watching');
+  assert.ok(await lab.run.evaluate((button) => button === document.activeElement), 'the focus goes to what stops it');
+  await tab.keyboard.press('Enter');
+  await lab.state('idle');
 });
 
-test('a page says that its server is gone, and finds the next one', { timeout: 120_000 }, async () => {
+test('a page says that its server is gone, and finds the next one', { timeout: 240_000 }, async () => {
   const other = await serve(folder, { name: 'obsbook-browser' });
   const tab = await page(chromium);
   await tab.goto(`${other.address}/labs.html`);
@@ -175,11 +212,34 @@ test('a page says that its server is gone, and finds the next one', { timeout: 1
   await tab.locator('.lab-live:visible').first().waitFor();
   other.kill();
   await tab.getByText('The live server is gone').first().waitFor({ timeout: 60_000 });
-  const again = await serve(folder, { port: Number(new URL(other.address).port) });
-  await tab.waitForFunction(() => !document.querySelector('[data-lab="page-killed"] .lab-button-run').disabled, null, { timeout: 60_000 });
+  const port = Number(new URL(other.address).port);
+  const again = await serve(folder, { port });
+  await lab.section.locator('.lab-button-run[aria-disabled="false"]').waitFor({ timeout: 60_000 });
   assert.equal(await lab.run.textContent(), 'Run it here');
-  await again.end();
+  // Another process that comes so soon that nobody misses the first one.
+  await lab.run.click();
+  await lab.state('running');
+  again.kill();
+  const third = await serve(folder, { port });
+  await lab.section.and(tab.locator('[data-state=""]')).waitFor({ timeout: 60_000 });
+  await lab.run.click();
+  await lab.verdict('passed');
+  await third.end();
   await tab.context().close();
+});
+
+test('a page shows what was saved', { timeout: 60_000 }, async () => {
+  const own = copy_of_book();
+  const saved = await serve(own);
+  const tab = await page(chromium);
+  await tab.goto(`${saved.address}/labs.html`);
+  await tab.locator('.lab-live:visible').first().waitFor();
+  const file = join(own, 'src/labs.md');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('marmalade', 'quince'));
+  await tab.getByText('quince').waitFor();
+  await tab.context().close();
+  await saved.end();
+  remove(own);
 });
 
 test('a page of plain mdbook serve runs labs, if its origin is named, and no other origin does', { timeout: 180_000 }, async () => {
@@ -248,7 +308,12 @@ looking('a challenge is begun, mended, judged and answered', 'tasks.html', async
   const { section } = card(tab, 'silent-page');
   const press = (name) => section.getByRole('button', { name, exact: true }).click();
   await press('Begin');
-  await tab.waitForFunction(() => document.querySelector('[data-lab="silent-page"] .lab-challenge button').disabled, null, { timeout: 60_000 });
+  const begun = section.locator('.lab-challenge button[aria-disabled="true"]', { hasText: 'Begin' });
+  await begun.waitFor({ timeout: 60_000 });
+  // To look at the solution is not to give up.
+  await press('Show the solution');
+  await section.getByRole('button', { name: 'all the same' }).click();
+  await section.locator('.lab-sealed pre').waitFor();
   await press('I have mended it');
   await section.and(tab.locator('[data-verdict="failed"]')).waitFor({ timeout: 100_000 });
   docker('unpause', 'obsbook-browser-page-1');
@@ -263,4 +328,15 @@ looking('a challenge is begun, mended, judged and answered', 'tasks.html', async
   await section.locator('.lab-right.chart-bad').waitFor({ state: 'detached' });
   assert.equal(await section.locator('.lab-right.chart-good').count(), 2);
   await picture(tab, 'challenge');
+});
+
+looking('a challenge that is given up shows what it was', 'tasks.html', async (tab) => {
+  const { section } = card(tab, 'silent-page');
+  const press = (name) => section.getByRole('button', { name }).click();
+  await press('Begin');
+  await section.locator('.lab-challenge button[aria-disabled="true"]', { hasText: 'Begin' }).waitFor({ timeout: 60_000 });
+  await press('Give up');
+  await press('show what it was');
+  await section.locator('.lab-challenge .lab-solution').getByText('pause page', { exact: true }).waitFor({ timeout: 60_000 });
+  assert.doesNotMatch(run(folder, 'status'), /paused/);
 });

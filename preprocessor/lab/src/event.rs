@@ -123,7 +123,7 @@ pub enum Event {
         /// Every lab of the book, in its order, also those that are not run.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         book: Vec<Place>,
-        /// What runs the labs, by name: `obsbook`.
+        /// What runs the labs and is known already, by name: `obsbook`, and the digest of the files of the `stack`.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         versions: BTreeMap<String, String>,
     },

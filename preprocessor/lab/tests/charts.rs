@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use obsbook_lab::chart::{
-    Bound, Chart, Mark, Outage, State, Tone, Unit, heatmap, svg, table, timeline,
+    Bound, Chart, Mark, Outage, State, Tone, Unit, heatmap, small, svg, table, timeline,
 };
 use obsbook_lab::event::Curve;
 
@@ -24,7 +24,6 @@ fn curve(labels: &[(&str, &str)], values: Vec<Option<f64>>) -> Curve {
 
 fn chart(curves: Vec<Curve>) -> Chart {
     Chart {
-        id: "lab-slow-orders-chart-0".to_owned(),
         title: "p95 of <order-api>".to_owned(),
         description: "From before the fault until after the recovery.".to_owned(),
         unit: Unit::Seconds,
@@ -108,6 +107,44 @@ fn a_chart_shows_curve_fault_bound_and_detection() {
 }
 
 #[test]
+fn a_table_has_a_row_where_something_changes_and_one_at_the_end() {
+    let step = |second: i32| Some(if second < 0 { 0.0 } else { 2.0 });
+    let numbers = table(&chart(vec![curve(&[], (-20..28).map(step).collect())]));
+    let rows: Vec<_> = numbers.split("<th scope=\"row\">").skip(1).collect();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| row.split("</td>").next().expect("a cell"))
+        .collect();
+    assert_eq!(
+        rows,
+        ["-20 s</th><td>0 s", "0 s</th><td>2 s", "26 s</th><td>2 s"]
+    );
+    assert!(numbers.contains("<caption>"), "{numbers}");
+    let rises = (-20..-10).map(|second| Some(f64::from(second))).collect();
+    let all = table(&chart(vec![curve(&[], rises)]));
+    assert!(!all.contains("<caption>"), "{all}");
+    assert_eq!(all.matches("<tr>").count(), 11);
+}
+
+#[test]
+fn a_small_drawing_has_the_same_to_see_and_no_word() {
+    let drawn = small(&chart(vec![curve(&[], risen())]));
+    is_drawn(&drawn);
+    for part in ["chart-curve-1", "chart-outage", "spark-bound", "chart-mark"] {
+        assert!(drawn.contains(part), "{part} in {drawn}");
+    }
+    assert!(!drawn.contains("<text"), "{drawn}");
+    assert!(drawn.len() < 900, "{}", drawn.len());
+}
+
+#[test]
+fn a_chart_of_a_minute_is_small() {
+    let chart = chart(vec![curve(&[], risen())]);
+    let size = (svg(&chart).len(), table(&chart).len());
+    assert!(size.0 < 2500 && size.1 < 900, "{size:?}");
+}
+
+#[test]
 fn whatever_is_measured_is_drawn() {
     let long: Vec<_> = (0..20_000)
         .map(|index| Some(f64::from(index % 97)))
@@ -128,6 +165,7 @@ fn whatever_is_measured_is_drawn() {
         ]);
         for drawn in [
             svg(&chart),
+            small(&chart),
             table(&chart),
             timeline(&chart, &[]),
             heatmap(&chart),

@@ -73,6 +73,10 @@ struct Asked<'a> {
 
 impl Server {
     async fn status(&self, asked: &Asked<'_>) -> StatusCode {
+        self.answer(asked).await.status()
+    }
+
+    async fn answer(&self, asked: &Asked<'_>) -> reqwest::Response {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -89,7 +93,6 @@ impl Server {
             .send()
             .await
             .expect("an answer")
-            .status()
     }
 
     async fn token(&self) -> String {
@@ -233,6 +236,31 @@ async fn only_this_servers_pages_are_served() {
     check(Method::POST, "/api/labs/%24(reboot)/run", &post, 404).await;
     check(Method::POST, "/api/run?query=up", &post, 404).await;
     check(Method::DELETE, run, &post, 405).await;
+}
+
+#[tokio::test]
+async fn a_page_can_show_why_it_was_refused() {
+    let server = serve();
+    let own = ("origin", server.address.clone());
+    for (method, headers, path, expected) in [
+        (
+            Method::POST,
+            vec![own],
+            "/api/stack/down",
+            "reload the page",
+        ),
+        (Method::GET, vec![], "/api/nothing", "no such call"),
+    ] {
+        let asked = Asked {
+            method,
+            path,
+            headers,
+            body: "{}",
+        };
+        let said: Value = server.answer(&asked).await.json().await.expect("json");
+        let words = said["error"].as_str().expect("words");
+        assert!(words.contains(expected), "{words}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::axis::{Axis, range};
 use super::frame::{LEFT, RIGHT, WIDTH, close, open, text, time_axis};
-use super::model::{Chart, Mark};
+use super::model::{Chart, Mark, Outage};
+use super::path::{Px, path};
 use super::reduce::reduce;
 use super::table::names;
 use crate::event::Curve;
@@ -19,6 +20,11 @@ const LEGEND_ROW: f64 = 18.0;
 const COLUMNS: usize = 300;
 /// How many curves have a look of their own.
 const LOOKS: usize = 8;
+
+/// The class of the curve at `index`.
+pub(super) fn look(index: usize) -> String {
+    format!("chart-curve chart-curve-{}", index % LOOKS + 1)
+}
 
 /// Returns `chart` as an `svg` element without blank lines.
 pub fn svg(chart: &Chart) -> String {
@@ -58,10 +64,9 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn line(&mut self, element: std::fmt::Arguments<'_>) {
+    fn add(&mut self, element: std::fmt::Arguments<'_>) {
         // Writing to a string cannot fail.
         let _ = self.out.write_fmt(element);
-        self.out.push('\n');
     }
 
     fn text(&mut self, place: (f64, f64), class: &str, words: &str) {
@@ -77,98 +82,63 @@ impl<'a> Drawing<'a> {
         #[allow(clippy::cast_precision_loss)]
         let height = HEIGHT + rows as f64 * LEGEND_ROW;
         self.out = open(self.chart, height);
-        if !self.chart.outages.is_empty() {
-            self.line(format_args!(
-                "<defs><pattern id=\"{}-hatch\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><line class=\"chart-hatch\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"8\"/></pattern></defs>",
-                self.chart.id
-            ));
-        }
     }
 
     fn grid(&mut self) {
         let unit = self.chart.unit;
-        for value in self.y.ticks(4.0) {
-            let y = self.y.pixel(value);
-            self.line(format_args!(
-                "<line class=\"chart-grid\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{}\" y2=\"{y:.1}\"/>",
-                WIDTH - RIGHT
-            ));
-            self.text(
-                (LEFT - 6.0, y + 4.0),
-                "chart-tick chart-tick-y",
-                &unit.words(value),
-            );
+        let ticks = self.y.ticks(4.0);
+        let mut lines = String::new();
+        for value in &ticks {
+            lines.push_str(&across(self.y.pixel(*value)));
         }
+        self.add(format_args!(
+            "<path class=\"chart-grid\" d=\"{lines}\"/><g class=\"chart-tick-y\">"
+        ));
+        for value in ticks {
+            let place = (LEFT - 6.0, self.y.pixel(value) + 4.0);
+            self.text(place, "", &unit.words(value));
+        }
+        self.out.push_str("</g>");
         time_axis(&mut self.out, self.chart, &self.x, HEIGHT - BOTTOM);
     }
 
     fn outages(&mut self) {
-        let (_, last) = self.chart.span();
-        for outage in &self.chart.outages {
-            let from = self.x.clamped(self.chart.seconds(outage.from));
-            let until = self
-                .x
-                .clamped(self.chart.seconds(outage.until.unwrap_or(last)));
-            self.line(format_args!(
-                "<rect class=\"chart-outage\" x=\"{from:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{}\" fill=\"url(#{}-hatch)\"><title>{}</title></rect>",
-                (until - from).max(1.0),
-                HEIGHT - BOTTOM - TOP,
-                self.chart.id,
-                escape(&outage.words)
-            ));
-        }
-        // Several faults that begin together are one piece of text.
-        if let Some(outage) = self.chart.outages.first() {
-            let from = self.x.clamped(self.chart.seconds(outage.from));
-            self.text(
-                (from + 3.0, TOP - 6.0),
-                "chart-note chart-broken",
-                &outage.words,
-            );
+        for (index, outage) in self.chart.outages.iter().enumerate() {
+            let (from, until) = outage_on(&self.x, self.chart, outage);
+            self.out
+                .push_str(&stripes((from, until), (TOP, HEIGHT - BOTTOM)));
+            // Several faults that begin together are one piece of text; what the others are is told where somebody points at them.
+            if index == 0 {
+                self.out.push_str("/>");
+                self.text((from + 3.0, TOP - 6.0), "chart-broken", &outage.words);
+            } else {
+                let words = escape(&outage.words);
+                self.add(format_args!("><title>{words}</title></path>"));
+            }
         }
     }
 
     fn bounds(&mut self) {
         for bound in &self.chart.bounds {
             let y = self.y.pixel(bound.value);
-            self.line(format_args!(
-                "<line class=\"chart-bound\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{}\" y2=\"{y:.1}\"/>",
-                WIDTH - RIGHT
+            self.add(format_args!(
+                "<path class=\"chart-bound\" d=\"{}\"/>",
+                across(y)
             ));
             // Below the line where there is no room above it.
             let below = if y < TOP + 16.0 { 13.0 } else { -4.0 };
-            self.text(
-                (LEFT + 4.0, y + below),
-                "chart-note chart-bound-words",
-                &bound.words,
-            );
+            let place = (LEFT + 4.0, y + below);
+            self.text(place, "chart-bound-words", &bound.words);
         }
     }
 
     fn curves(&mut self) {
-        let (first, last) = self.chart.span();
-        let span = (self.chart.seconds(first), self.chart.seconds(last));
         for (index, curve) in self.chart.curves.iter().enumerate() {
-            let mut path = String::new();
-            for run in runs(self.chart, curve) {
-                for (step, (x, y)) in reduce(&run, span, COLUMNS).into_iter().enumerate() {
-                    let command = if step == 0 { 'M' } else { 'L' };
-                    let _ = write!(
-                        path,
-                        "{command}{:.1} {:.1}",
-                        self.x.clamped(x),
-                        self.y.pixel(y)
-                    );
-                }
-                // A sample alone has no line; a round cap makes it a point.
-                if run.len() == 1 {
-                    path.push_str("h0");
-                }
-            }
-            if !path.is_empty() {
-                let look = index % LOOKS + 1;
-                self.line(format_args!(
-                    "<path class=\"chart-curve chart-curve-{look}\" d=\"{path}\"/>"
+            let line = line(self.chart, curve, (&self.x, &self.y), COLUMNS);
+            if !line.is_empty() {
+                self.add(format_args!(
+                    "<path class=\"{}\" d=\"{line}\"/>",
+                    look(index)
                 ));
             }
         }
@@ -178,9 +148,10 @@ impl<'a> Drawing<'a> {
         let bottom = HEIGHT - BOTTOM;
         for (index, Mark { at, words }) in self.chart.marks.iter().enumerate() {
             let x = self.x.clamped(self.chart.seconds(*at));
-            self.line(format_args!(
-                "<path class=\"chart-mark\" d=\"M{x:.1} {TOP}V{bottom}\"/><path class=\"chart-mark-head\" d=\"M{:.1} {bottom}h10l-5 -8z\"/>",
-                x - 5.0
+            self.add(format_args!(
+                "<path class=\"chart-mark\" d=\"M{} {TOP}V{bottom}\"/><path class=\"chart-mark-head\" d=\"M{} {bottom}h10l-5 -8z\"/>",
+                Px(x),
+                Px(x - 5.0)
             ));
             // Words of marks that stand close are set one below the other.
             #[allow(clippy::cast_precision_loss)]
@@ -190,7 +161,7 @@ impl<'a> Drawing<'a> {
             } else {
                 (x + 4.0, "")
             };
-            self.text((x, y), &format!("chart-note chart-mark-words{side}"), words);
+            self.text((x, y), &format!("chart-mark-words{side}"), words);
         }
     }
 
@@ -201,13 +172,57 @@ impl<'a> Drawing<'a> {
         for (index, name) in names(&self.chart.curves).into_iter().enumerate() {
             #[allow(clippy::cast_precision_loss)]
             let y = HEIGHT + index as f64 * LEGEND_ROW + 6.0;
-            let look = index % LOOKS + 1;
-            self.line(format_args!(
-                "<path class=\"chart-curve chart-curve-{look}\" d=\"M{LEFT} {y:.1}h28\"/>"
+            self.add(format_args!(
+                "<path class=\"{}\" d=\"M{LEFT} {}h28\"/>",
+                look(index),
+                Px(y)
             ));
-            self.text((LEFT + 36.0, y + 4.0), "chart-tick", &name);
+            self.text((LEFT + 36.0, y + 4.0), "", &name);
         }
     }
+}
+
+/// A line from the value axis to the right edge.
+fn across(y: f64) -> String {
+    format!("M{LEFT} {}H{}", Px(y), WIDTH - RIGHT)
+}
+
+/// Where a time in which something was broken begins and ends on an axis.
+pub(super) fn outage_on(x: &Axis, chart: &Chart, outage: &Outage) -> (f64, f64) {
+    let (_, last) = chart.span();
+    let until = outage.until.unwrap_or(last);
+    let [from, until] = [outage.from, until].map(|at| x.clamped(chart.seconds(at)));
+    (from, until.max(from + 1.0))
+}
+
+/// The beginning of an element that hatches a box: a thick line of dashes, which needs no pattern and no name.
+pub(super) fn stripes((from, until): (f64, f64), (top, bottom): (f64, f64)) -> String {
+    format!(
+        "<path class=\"chart-outage\" d=\"M{} {}H{}\" stroke-width=\"{}\"",
+        Px(from),
+        Px(f64::midpoint(top, bottom)),
+        Px(until),
+        Px(bottom - top)
+    )
+}
+
+/// The path of a curve, with at most two points in each of so many columns.
+pub(super) fn line(chart: &Chart, curve: &Curve, (x, y): (&Axis, &Axis), columns: usize) -> String {
+    let (first, last) = chart.span();
+    let span = (chart.seconds(first), chart.seconds(last));
+    let mut line = String::new();
+    for run in runs(chart, curve) {
+        let points: Vec<_> = reduce(&run, span, columns)
+            .into_iter()
+            .map(|(at, value)| (x.clamped(at), y.pixel(value)))
+            .collect();
+        line.push_str(&path(&points));
+        // A sample alone has no line; a round cap makes it a point.
+        if run.len() == 1 {
+            line.push_str("h0");
+        }
+    }
+    line
 }
 
 /// The parts of a curve between its gaps, within what is shown.

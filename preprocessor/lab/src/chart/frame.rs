@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::axis::Axis;
 use super::model::Chart;
-use crate::markup::escape;
+use super::path::Px;
+use crate::markup::{escape, escape_text};
 
 pub(super) const WIDTH: f64 = 720.0;
 pub(super) const LEFT: f64 = 66.0;
@@ -12,14 +13,15 @@ pub(super) const RIGHT: f64 = 14.0;
 
 /// Returns the beginning of a drawing of this height.
 pub(super) fn open(chart: &Chart, height: f64) -> String {
-    opened(&chart.id, &chart.title, &chart.description, WIDTH, height)
+    opened(&chart.title, &chart.description, WIDTH, height)
 }
 
 /// Returns the beginning of a drawing that has no time.
-pub(super) fn opened(id: &str, title: &str, description: &str, width: f64, height: f64) -> String {
+///
+/// What it is called says what there is to see. It is an attribute, so that a book's search finds prose and not drawings.
+pub(super) fn opened(title: &str, description: &str, width: f64, height: f64) -> String {
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
-         <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}: {}\">",
         escape(title),
         escape(description)
     )
@@ -31,43 +33,43 @@ pub(super) fn close(mut out: String) -> String {
     out
 }
 
-/// Adds words.
+/// Adds words; they need no class where their group has one.
 pub(super) fn text(out: &mut String, (x, y): (f64, f64), class: &str, words: &str) {
+    let class = if class.is_empty() {
+        String::new()
+    } else {
+        format!(" class=\"{class}\"")
+    };
     // Writing to a string cannot fail.
-    let _ = writeln!(
+    let _ = write!(
         out,
-        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
-        escape(words)
+        "<text{class} x=\"{}\" y=\"{}\">{}</text>",
+        Px(x),
+        Px(y),
+        escape_text(words)
     );
 }
 
 /// Adds the axis at the foot of a drawing, with what its zero is; it takes 44 pixels.
 pub(super) fn time_axis(out: &mut String, chart: &Chart, x: &Axis, bottom: f64) {
-    for value in x.time_ticks(8.0) {
-        let at = x.pixel(value);
-        let _ = writeln!(
-            out,
-            "<line class=\"chart-axis\" x1=\"{at:.1}\" y1=\"{bottom}\" x2=\"{at:.1}\" y2=\"{}\"/>",
-            bottom + 4.0
-        );
-        text(
-            out,
-            (at, bottom + 17.0),
-            "chart-tick chart-tick-x",
-            &time(value),
-        );
-    }
     let (from, until) = x.ends();
-    let _ = writeln!(
+    let ticks = x.time_ticks(8.0);
+    let _ = write!(
         out,
-        "<line class=\"chart-axis\" x1=\"{from}\" y1=\"{bottom}\" x2=\"{until}\" y2=\"{bottom}\"/>"
+        "<path class=\"chart-axis\" d=\"M{} {bottom}H{}",
+        Px(from),
+        Px(until)
     );
-    text(
-        out,
-        ((from + until) / 2.0, bottom + 35.0),
-        "chart-tick chart-tick-x",
-        &chart.origin_words,
-    );
+    for value in &ticks {
+        let _ = write!(out, "M{} {bottom}v4", Px(x.pixel(*value)));
+    }
+    out.push_str("\"/><g class=\"chart-tick-x\">");
+    for value in ticks {
+        text(out, (x.pixel(value), bottom + 17.0), "", &time(value));
+    }
+    let middle = f64::midpoint(from, until);
+    text(out, (middle, bottom + 35.0), "", &chart.origin_words);
+    out.push_str("</g>");
 }
 
 fn time(seconds: f64) -> String {

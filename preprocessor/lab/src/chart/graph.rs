@@ -67,13 +67,12 @@ pub fn graph(graph: &Graph) -> String {
         .map(|call| format!("{} calls {}", call.from, call.to))
         .collect();
     let mut out = opened(
-        &graph.id,
         &graph.title,
         &sentences.join(", "),
         width.max(320.0),
         height,
     );
-    let _ = writeln!(
+    let _ = write!(
         out,
         "<defs><marker id=\"{}-arrow\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path class=\"chart-arrow\" d=\"M0 0L8 4L0 8z\"/></marker></defs>",
         escape(&graph.id)
@@ -89,7 +88,7 @@ pub fn graph(graph: &Graph) -> String {
         if let Some(place) = places.get(node.name.as_str()) {
             let (x, y) = corner(*place);
             let class = node.tone.map_or("chart-plain", Tone::class);
-            let _ = writeln!(
+            let _ = write!(
                 out,
                 "<rect class=\"chart-node {class}\" x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"5\"/>",
                 BOX.0, BOX.1
@@ -104,7 +103,7 @@ pub fn graph(graph: &Graph) -> String {
             text(
                 &mut out,
                 (x + BOX.0 / 2.0, y + 32.0),
-                "chart-tick chart-tick-x",
+                "chart-tick-x",
                 &node.words,
             );
         }
@@ -153,7 +152,7 @@ fn edge(out: &mut String, graph: &Graph, from: (f64, f64), to: (f64, f64), words
             end.1
         )
     };
-    let _ = writeln!(
+    let _ = write!(
         out,
         "<path class=\"chart-edge\" d=\"{path}\" marker-end=\"url(#{}-arrow)\"/>",
         escape(&graph.id)
@@ -161,7 +160,7 @@ fn edge(out: &mut String, graph: &Graph, from: (f64, f64), to: (f64, f64), words
     text(
         out,
         ((start.0 + end.0) / 2.0, f64::midpoint(start.1, end.1) - 6.0),
-        "chart-tick chart-tick-x",
+        "chart-tick-x",
         words,
     );
 }

@@ -48,7 +48,7 @@ pub fn heatmap(chart: &Chart) -> String {
             text(
                 &mut out,
                 (LEFT - 6.0, y + height / 2.0 + 4.0),
-                "chart-tick chart-tick-y",
+                "chart-tick-y",
                 &words,
             );
         }
@@ -61,7 +61,7 @@ pub fn heatmap(chart: &Chart) -> String {
             #[allow(clippy::cast_precision_loss)]
             let from = bucket.from + column as f64 * bucket.step;
             let (left, right) = (x.clamped(from), x.clamped(from + bucket.step));
-            let _ = writeln!(
+            let _ = write!(
                 out,
                 "<rect class=\"chart-cell chart-shade-{shade}\" x=\"{left:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\"><title>{}</title></rect>",
                 (right - left).max(1.0),

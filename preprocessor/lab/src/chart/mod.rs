@@ -1,6 +1,6 @@
 //! Drawings of numbers over time, for the page and for evidence: one renderer, whose colours are the page's own variables.
 //!
-//! A drawing is SVG that stands by itself: it has a title, a description, and a table of its numbers beside it.
+//! A drawing is SVG that stands by itself: it says in words what there is to see, and a table has its numbers.
 
 mod axis;
 mod draw;
@@ -8,6 +8,7 @@ mod frame;
 mod graph;
 mod heatmap;
 mod model;
+mod path;
 mod reduce;
 mod spark;
 mod table;
@@ -19,7 +20,7 @@ pub use draw::svg;
 pub use graph::{Call, Graph, Node, graph};
 pub use heatmap::heatmap;
 pub use model::{Bound, Chart, Mark, Outage};
-pub use spark::{spark, spark_bound};
+pub use spark::{small, spark, spark_bound};
 pub use table::{names, table};
 pub use timeline::timeline;
 pub use tone::{Level, State, Tone};

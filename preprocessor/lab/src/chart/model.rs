@@ -8,8 +8,6 @@ use crate::event::Curve;
 /// Numbers over time, and what happened meanwhile.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
-    /// What ids in the drawing begin with; unique on a page.
-    pub id: String,
     /// What is shown, in a few words.
     pub title: String,
     /// What there is to see, in a sentence, for those who do not see it.
@@ -70,6 +68,19 @@ impl Chart {
         let first = self.curves.iter().map(|curve| curve.from).min();
         let last = self.curves.iter().map(Curve::end).max();
         (first.unwrap_or(self.origin), last.unwrap_or(self.origin))
+    }
+
+    /// Returns between which values the curves are, in words; nothing where there is no value.
+    pub fn extremes(&self) -> String {
+        let values = || self.curves.iter().flat_map(Curve::samples);
+        let lowest = values().map(|(_, value)| value).reduce(f64::min);
+        let highest = values().map(|(_, value)| value).reduce(f64::max);
+        let words = [lowest, highest].map(|value| value.map(|value| self.unit.words(value)));
+        match words {
+            [Some(lowest), Some(highest)] if lowest == highest => lowest,
+            [Some(lowest), Some(highest)] => format!("{lowest} to {highest}"),
+            _ => String::new(),
+        }
     }
 
     /// Returns a moment as seconds on the time axis.

@@ -34,7 +34,7 @@ pub fn timeline(chart: &Chart, states: &[State]) -> String {
         text(
             &mut out,
             (LEFT + NAMES - 8.0, y + 15.0),
-            "chart-tick chart-tick-y",
+            "chart-tick-y",
             &name,
         );
         for bar in bars(chart, curve) {
@@ -46,7 +46,7 @@ pub fn timeline(chart: &Chart, states: &[State]) -> String {
                 state.map_or_else(|| chart.unit.words(bar.value), |state| state.words.clone());
             let class = state.map_or("chart-plain", |state| state.tone.class());
             let width = (until - from).max(1.0);
-            let _ = writeln!(
+            let _ = write!(
                 out,
                 "<rect class=\"chart-state {class}\" x=\"{from:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BAR}\"><title>{}</title></rect>",
                 escape(&format!(

@@ -1,21 +1,19 @@
 //! A lab as the reader of the rendered book sees it: complete without scripts, and no line of it blank,
 //! since a blank line would end the HTML block in Markdown.
 
-use obsbook_lab::block::{Answer, Challenge, Condition, Edit, Kind, Lab, Probe, Reach};
-use obsbook_lab::markup::{escape, highlighted};
+use obsbook_lab::block::{Answer, Challenge, Condition, Edit, Kind, Lab, Reach};
+use obsbook_lab::event::Phase;
+use obsbook_lab::markup::{escape, escape_text};
 
-use super::evidence;
+use super::evidence::Shown;
 use crate::fault::ByHand;
-use crate::report::Evidence;
 
 /// What a card says beside its lab.
 pub(super) struct Beside<'a> {
     /// The block as it was written.
     pub(super) yaml: &'a str,
-    /// Where a live server may be.
-    pub(super) live: &'a str,
     /// What the lab's newest run has shown.
-    pub(super) evidence: Option<&'a Evidence>,
+    pub(super) shown: Option<Shown<'a>>,
     /// How its faults are made by hand.
     pub(super) by_hand: Vec<ByHand>,
 }
@@ -24,9 +22,8 @@ pub(super) struct Beside<'a> {
 pub(super) fn render(lab: &Lab, beside: &Beside<'_>) -> String {
     let mut card = Html::default();
     card.line(&format!(
-        "<section class=\"lab\" id=\"lab-{id}\" aria-labelledby=\"lab-{id}-title\" data-lab=\"{id}\" data-kind=\"{}\" data-live=\"{}\">",
+        "<section class=\"lab\" id=\"lab-{id}\" aria-labelledby=\"lab-{id}-title\" data-lab=\"{id}\" data-kind=\"{}\">",
         lab.kind.word(),
-        escape(beside.live),
         id = lab.id,
     ));
     card.line(&format!(
@@ -46,28 +43,24 @@ pub(super) fn render(lab: &Lab, beside: &Beside<'_>) -> String {
     card.line(&format!("<p class=\"lab-facts\">{}</p>", facts.join(" · ")));
     predict(&mut card, lab);
     card.line("<ol class=\"lab-steps\">");
-    let mut numbered = lab
-        .steady
-        .iter()
-        .chain(&lab.expect)
-        .chain(&lab.after)
-        .enumerate();
-    let steady: Vec<_> = numbered.by_ref().take(lab.steady.len()).collect();
-    let expect: Vec<_> = numbered.by_ref().take(lab.expect.len()).collect();
-    let after: Vec<_> = numbered.collect();
-    step(&mut card, "Steady", steady_words(lab), &steady);
+    let items = |phase: Phase, before: usize, conditions: &[Condition]| {
+        let shown = beside.shown.as_ref();
+        let item = |(place, condition)| item(phase, before + place, condition, shown);
+        conditions.iter().enumerate().map(item).collect::<Vec<_>>()
+    };
+    let steady = items(Phase::Steady, 0, &lab.steady);
+    let expect = items(Phase::Expect, steady.len(), &lab.expect);
+    let after = items(Phase::After, steady.len() + expect.len(), &lab.after);
+    step(&mut card, &STEADY, steady_words(lab), &steady);
     if let Some(challenge) = &lab.challenge {
         let words = "something is broken, unseen, and then";
-        step(&mut card, "Symptom", words, &expect);
-        task(
-            &mut card,
-            "Mend",
-            "find out what it is, and make the steady state hold again",
-        );
+        step(&mut card, &SYMPTOM, words, &expect);
+        let words = "find out what it is, and make the steady state hold again";
+        step(&mut card, &TASK, words, &[]);
         questions(&mut card, challenge);
     } else if let Some(faults) = &lab.inject {
         if let Some(exercise) = &lab.exercise {
-            task(&mut card, "Edit", &edit(&exercise.edit));
+            step(&mut card, &EDIT, &edit(&exercise.edit), &[]);
         }
         let faults: Vec<_> = faults
             .iter()
@@ -79,35 +72,32 @@ pub(super) fn render(lab: &Lab, beside: &Beside<'_>) -> String {
             (false, _) => Some(faults.join(", then ")),
         };
         if let Some(words) = words {
-            card.line(&format!(
-                "<li class=\"lab-step lab-break\"><strong>Break</strong> — {words}{}</li>",
-                by_hand(&beside.by_hand)
-            ));
+            let words = format!("{words}{}", by_hand(&beside.by_hand));
+            step(&mut card, &BREAK, &words, &[]);
         }
-        let (watched, expected): (Vec<_>, Vec<_>) = expect
-            .into_iter()
-            .partition(|(_, condition)| condition.always.is_some());
-        step(
-            &mut card,
-            "Expect",
-            if lab.exercise.is_some() {
-                "false with the file as it is handed out, true with yours"
-            } else {
-                "false before the fault, true after it"
-            },
-            &expected,
-        );
-        step_if_any(&mut card, "Meanwhile", "true at every moment", &watched);
-        step_if_any(&mut card, "Mend", "the fault is undone, and then", &after);
-        card.line(
-            "<li class=\"lab-step\"><strong>Recover</strong> — the steady state holds again</li>",
-        );
+        let of = |always: bool| {
+            let all = expect.iter().zip(&lab.expect);
+            let of_kind = all.filter(|(_, condition)| condition.always.is_some() == always);
+            of_kind.map(|(item, _)| item.clone()).collect::<Vec<_>>()
+        };
+        let (expected, watched) = (of(false), of(true));
+        let words = if lab.exercise.is_some() {
+            "false with the file as it is handed out, true with yours"
+        } else {
+            "false before the fault, true after it"
+        };
+        step(&mut card, &EXPECT, words, &expected);
+        if !watched.is_empty() {
+            step(&mut card, &MEANWHILE, "true at every moment", &watched);
+        }
+        if !after.is_empty() {
+            step(&mut card, &MEND, "the fault is undone, and then", &after);
+        }
+        step(&mut card, &RECOVER, "the steady state holds again", &[]);
     }
     if let Some(fault) = &lab.disproved_by {
-        card.line(&format!(
-            "<li class=\"lab-step\"><strong>It can fail</strong> — it does when you {}</li>",
-            escape(&fault.to_string())
-        ));
+        let words = format!("it does when you {}", escape(&fault.to_string()));
+        step(&mut card, &CAN_FAIL, &words, &[]);
     }
     card.line("</ol>");
     let (what, command) = match lab.kind {
@@ -118,8 +108,8 @@ pub(super) fn render(lab: &Lab, beside: &Beside<'_>) -> String {
         "<p class=\"lab-run\">{what}: <code>obsbook {command} {}</code></p>",
         lab.id
     ));
-    if let Some(evidence) = beside.evidence {
-        evidence::render(&mut card, lab, evidence);
+    if let Some(shown) = &beside.shown {
+        shown.render(&mut card, lab);
     }
     folded(&mut card, lab, beside.yaml);
     card.line("</section>");
@@ -152,8 +142,11 @@ fn by_hand(commands: &[ByHand]) -> String {
     if commands.is_empty() {
         return String::new();
     }
-    let inject = commands.iter().map(|by_hand| escape(&by_hand.inject));
-    let undo = commands.iter().rev().map(|by_hand| escape(&by_hand.undo));
+    let inject = commands.iter().map(|by_hand| escape_text(&by_hand.inject));
+    let undo = commands
+        .iter()
+        .rev()
+        .map(|by_hand| escape_text(&by_hand.undo));
     let code = |lines: Vec<String>| {
         format!(
             "<pre><code class=\"language-sh\">{}</code></pre>",
@@ -167,18 +160,12 @@ fn by_hand(commands: &[ByHand]) -> String {
     )
 }
 
-fn task(card: &mut Html, name: &str, words: &str) {
-    card.line(&format!(
-        "<li class=\"lab-step lab-task\"><strong>{name}</strong> — {words}</li>"
-    ));
-}
-
 /// The questions without their answers.
 fn questions(card: &mut Html, challenge: &Challenge) {
     if challenge.questions.is_empty() {
         return;
     }
-    card.line("<li class=\"lab-step\"><strong>Answer</strong><ol class=\"lab-questions\">");
+    card.line("<li><strong>Answer</strong><ol class=\"lab-questions\">");
     for question in &challenge.questions {
         let choices = match &question.answer {
             Answer::Choice { choices, .. } => {
@@ -217,37 +204,40 @@ fn predict(card: &mut Html, lab: &Lab) {
     card.line(&format!("<ol type=\"A\">{}</ol></div>", choices.join("")));
 }
 
-/// Conditions, each with its place among all of the lab.
-type Numbered<'a> = [(usize, &'a Condition)];
+/// A part of the card: its name, and the part of a run that lights it up, as the live server calls that.
+struct Part(&'static str, Option<&'static str>);
 
-fn step_if_any(card: &mut Html, name: &str, words: &str, conditions: &Numbered<'_>) {
-    if !conditions.is_empty() {
-        step(card, name, words, conditions);
+const STEADY: Part = Part("Steady", Some("steady"));
+const EDIT: Part = Part("Edit", None);
+const BREAK: Part = Part("Break", Some("break"));
+const EXPECT: Part = Part("Expect", Some("expect"));
+const MEANWHILE: Part = Part("Meanwhile", Some("expect"));
+const MEND: Part = Part("Mend", Some("recover"));
+const RECOVER: Part = Part("Recover", Some("recover"));
+const CAN_FAIL: Part = Part("It can fail", None);
+/// Of a challenge nobody is told when it is broken.
+const SYMPTOM: Part = Part("Symptom", None);
+const TASK: Part = Part("Mend", None);
+
+fn step(card: &mut Html, Part(name, of_run): &Part, words: &str, items: &[String]) {
+    let of_run = of_run.map_or(String::new(), |step| format!(" data-step=\"{step}\""));
+    let head = format!("<li{of_run}><strong>{name}</strong> — {words}");
+    if items.is_empty() {
+        return card.line(&format!("{head}</li>"));
     }
+    card.line(&head);
+    card.line("<ul class=\"lab-conditions\">");
+    for item in items {
+        card.line(item);
+    }
+    card.line("</ul></li>");
 }
 
-fn step(card: &mut Html, name: &str, words: &str, conditions: &Numbered<'_>) {
-    card.line(&format!(
-        "<li class=\"lab-step\"><strong>{name}</strong> — {words}"
-    ));
-    if !conditions.is_empty() {
-        card.line("<ul class=\"lab-conditions\">");
-        for (index, condition) in conditions {
-            let words = sentence(condition);
-            card.line(&format!("<li data-condition=\"{index}\">{words}</li>"));
-        }
-        card.line("</ul>");
-    }
-    card.line("</li>");
-}
-
-/// What is asked, as markup: with its parts told apart where it is a query.
-fn query(condition: &Condition) -> String {
-    let subject = condition.subject();
-    match condition.probe {
-        Probe::Promql { .. } | Probe::Logql { .. } => highlighted(&subject),
-        _ => escape(&subject),
-    }
+/// A condition, with its place among all of the lab.
+fn item(phase: Phase, place: usize, condition: &Condition, shown: Option<&Shown<'_>>) -> String {
+    let recorded = shown.map_or(String::new(), |shown| shown.beside(phase, condition));
+    let sentence = sentence(condition);
+    format!("<li data-condition=\"{place}\">{sentence}{recorded}</li>")
 }
 
 fn sentence(condition: &Condition) -> String {
@@ -260,11 +250,11 @@ fn sentence(condition: &Condition) -> String {
         None => format!("within {}", obsbook_lab::duration::words(condition.within)),
     };
     format!(
-        "<code class=\"lab-query nohighlight\" data-language=\"{language}\">{}</code> <span class=\"lab-bound\">{}<code>{}</code></span> <span class=\"lab-within\">{time}</span>",
-        query(condition),
+        "<code class=\"lab-query nohighlight\" data-language=\"{language}\">{}</code> {}<code>{}</code> <span class=\"lab-within\">{time}</span>",
+        escape_text(&condition.subject()),
         // On a line of its own a colon would stand alone.
         if condition.verb() == " is" { "is " } else { "" },
-        escape(&condition.bound()),
+        escape_text(&condition.bound()),
     )
 }
 
@@ -287,7 +277,7 @@ fn folded(card: &mut Html, lab: &Lab, yaml: &str) {
         return;
     }
     // A blank line in the block would end the HTML block; a zero-width reference keeps the line.
-    let source = escape(yaml.trim_end())
+    let source = escape_text(yaml.trim_end())
         .replace("\n\n", "\n&#8203;\n")
         .replace("\n\n", "\n&#8203;\n");
     card.line("<details class=\"lab-source\"><summary>The block that runs</summary>");

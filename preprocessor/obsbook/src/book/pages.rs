@@ -53,8 +53,7 @@ fn page(name: &str, words: &str, loaded: &LoadedBook) -> String {
         _ => String::new(),
     };
     format!(
-        "<section class=\"obsbook-page\" data-page=\"{name}\" data-live=\"{}\">\n<p class=\"panel-off\">{words}: shown here while <code>obsbook serve</code> runs.</p>\n{list}</section>",
-        escape(&loaded.settings.live)
+        "<section class=\"obsbook-page\" data-page=\"{name}\">\n<p class=\"panel-off\">{words}: shown here while <code>obsbook serve</code> runs.</p>\n{list}</section>"
     )
 }
 

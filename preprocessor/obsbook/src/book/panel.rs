@@ -1,16 +1,15 @@
 //! A panel as the reader of the rendered book sees it without a live server: what it shows, and what it asks.
 
 use obsbook_lab::block::PanelBlock;
-use obsbook_lab::markup::escape;
+use obsbook_lab::markup::escape_text;
 
-/// Returns the place of `panel` in the page, no line of it blank; `live` is where a live server may be.
-pub(super) fn render(panel: &PanelBlock, live: &str) -> String {
+/// Returns the place of `panel` in the page, no line of it blank.
+pub(super) fn render(panel: &PanelBlock) -> String {
     let mut out = format!(
-        "<figure class=\"panel\" id=\"panel-{id}\" data-panel=\"{id}\" data-live=\"{}\">\n<figcaption>{}</figcaption>\n\
+        "<figure class=\"panel\" id=\"panel-{id}\" data-panel=\"{id}\">\n<figcaption>{}</figcaption>\n\
          <div class=\"panel-body\"><p class=\"panel-off\">Drawn here, live, while <code>obsbook serve</code> runs with profile <code>{}</code> up.</p></div>\n",
-        escape(live),
-        escape(&panel.title),
-        escape(&panel.profile),
+        escape_text(&panel.title),
+        escape_text(&panel.profile),
         id = panel.id,
     );
     let asked = panel.asked();
@@ -21,7 +20,7 @@ pub(super) fn render(panel: &PanelBlock, live: &str) -> String {
             let lines: Vec<_> = query
                 .lines()
                 .filter(|line| !line.trim().is_empty())
-                .map(escape)
+                .map(escape_text)
                 .collect();
             out.push_str(&format!("<pre><code>{}</code></pre>\n", lines.join("\n")));
         }

@@ -1,17 +1,20 @@
 //! The mdBook side: what obsbook answers, and the book with cards in place of lab blocks.
 
+use std::cell::OnceCell;
 use std::io::Read;
 use std::ops::Range;
 
-use mdbook_core::book::{Book as MdBook, BookItem};
+use mdbook_core::book::Book as MdBook;
 use mdbook_preprocessor::PreprocessorContext;
 use obsbook_lab::block::Lab;
 use obsbook_lab::markdown::{Fence, fences};
+use obsbook_lab::markup::escape;
 use obsbook_lab::plan;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::card::{self, Beside};
+use super::evidence::Shown;
 use super::load::LoadedBook;
 use super::pages::with_pages;
 use super::panel;
@@ -90,65 +93,87 @@ pub fn unchanged(book: &MdBook) -> serde_json::Result<String> {
     serde_json::to_string(book)
 }
 
-/// Returns `book` with every lab block replaced by its card.
+/// Returns `book` with every lab block replaced by its card, and every page saying where a live server may be.
 pub fn render_html(mut book: MdBook, loaded: &LoadedBook) -> MdBook {
-    book.for_each_mut(|item| {
-        if let BookItem::Chapter(chapter) = item {
-            chapter.content = with_cards(&chapter.content, loaded);
-        }
+    let live = escape(&loaded.settings.live);
+    let mark = format!("\n\n<div hidden data-live=\"{live}\"></div>\n");
+    let stack = OnceCell::new();
+    book.for_each_chapter_mut(|chapter| {
+        let mut page = Page {
+            loaded,
+            stack: &stack,
+            versions: String::new(),
+        };
+        chapter.content = page.with_cards(&chapter.content);
+        chapter.content.push_str(&mark);
     });
     book
 }
 
-fn with_cards(content: &str, loaded: &LoadedBook) -> String {
-    let mut out = String::with_capacity(content.len());
-    let mut copied = 0;
-    for fence in fences(content) {
-        let Some(html) = rendered(&fence, loaded) else {
-            continue;
-        };
-        let Range { start, end } = fence.span.clone();
-        // The indentation of a list before the fence belongs to the card's lines as well.
-        let line_start = content[..start]
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1);
-        let indent = &content[line_start..start];
-        out.push_str(&content[copied..start]);
-        let indented = html
-            .lines()
-            .collect::<Vec<_>>()
-            .join(&format!("\n{}", blank(indent)));
-        out.push_str(&indented);
-        copied = end;
-    }
-    out.push_str(&content[copied..]);
-    with_pages(&out, loaded)
+/// One chapter while its cards are made.
+struct Page<'a> {
+    loaded: &'a LoadedBook,
+    /// The digest of the stack's files, which only what is recorded is compared with.
+    stack: &'a OnceCell<Option<String>>,
+    /// The versions that were told last.
+    versions: String,
 }
 
-/// What stands in the place of a block, if it is one of ours.
-fn rendered(fence: &Fence, loaded: &LoadedBook) -> Option<String> {
-    let live = &loaded.settings.live;
-    // Another preprocessor may have moved the block, so it is found by its text, not by its place.
-    match fence.info.as_str() {
-        "panel" => {
-            let mut panels = loaded.book.panels.iter();
-            let (panel, _) = panels.find(|(_, body)| *body == fence.body)?;
-            Some(panel::render(panel, live))
-        }
-        "lab" => {
-            let mut blocks = loaded.book.blocks.iter();
-            let block = blocks.find(|block| block.fence.body == fence.body)?;
-            let lab = block.lab.as_ref()?;
-            let evidence = Evidence::read(&loaded.root, &lab.id);
-            let beside = Beside {
-                yaml: &block.fence.body,
-                live,
-                evidence: evidence.as_ref(),
-                by_hand: by_hand(lab, loaded),
+impl Page<'_> {
+    fn with_cards(&mut self, content: &str) -> String {
+        let mut out = String::with_capacity(content.len());
+        let mut copied = 0;
+        for fence in fences(content) {
+            let Some(html) = self.rendered(&fence) else {
+                continue;
             };
-            Some(card::render(lab, &beside))
+            let Range { start, end } = fence.span.clone();
+            // The indentation of a list before the fence belongs to the card's lines as well.
+            let line_start = content[..start]
+                .rfind('\n')
+                .map_or(0, |newline| newline + 1);
+            let indent = &content[line_start..start];
+            out.push_str(&content[copied..start]);
+            let indented = html
+                .lines()
+                .collect::<Vec<_>>()
+                .join(&format!("\n{}", blank(indent)));
+            out.push_str(&indented);
+            copied = end;
         }
-        _ => None,
+        out.push_str(&content[copied..]);
+        with_pages(&out, self.loaded)
+    }
+
+    /// What stands in the place of a block, if it is one of ours.
+    fn rendered(&mut self, fence: &Fence) -> Option<String> {
+        let book = &self.loaded.book;
+        // Another preprocessor may have moved the block, so it is found by its text, not by its place.
+        match fence.info.as_str() {
+            "panel" => {
+                let mut panels = book.panels.iter();
+                let (panel, _) = panels.find(|(_, body)| *body == fence.body)?;
+                Some(panel::render(panel))
+            }
+            "lab" => {
+                let mut blocks = book.blocks.iter();
+                let block = blocks.find(|block| block.fence.body == fence.body)?;
+                let lab = block.lab.as_ref()?;
+                let evidence = Evidence::read(&self.loaded.root, &lab.id);
+                let shown = evidence.as_ref().map(|evidence| {
+                    let stack = || self.loaded.stack_digest().ok();
+                    let stack = self.stack.get_or_init(stack);
+                    Shown::new(evidence, stack.as_deref(), &mut self.versions)
+                });
+                let beside = Beside {
+                    yaml: &block.fence.body,
+                    shown,
+                    by_hand: by_hand(lab, self.loaded),
+                };
+                Some(card::render(lab, &beside))
+            }
+            _ => None,
+        }
     }
 }
 

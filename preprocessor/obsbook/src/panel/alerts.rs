@@ -15,7 +15,6 @@ const NOTIFICATIONS: usize = 30;
 
 pub(super) async fn now(
     stack: &Stack,
-    id: &str,
     window: Window,
     outages: &[Outage],
 ) -> Result<PanelView, ProbeError> {
@@ -50,7 +49,7 @@ pub(super) async fn now(
         .collect();
     notifications.sort_by_key(|notification| std::cmp::Reverse(notification.at));
     notifications.truncate(NOTIFICATIONS);
-    let history = history(stack, id, window, outages).await?;
+    let history = history(stack, window, outages).await?;
     Ok(PanelView::Alerts {
         alerts,
         notifications,
@@ -60,7 +59,6 @@ pub(super) async fn now(
 
 async fn history(
     stack: &Stack,
-    id: &str,
     window: Window,
     outages: &[Outage],
 ) -> Result<Option<String>, ProbeError> {
@@ -81,7 +79,6 @@ async fn history(
         state(2.0, "firing", Tone::Bad),
     ];
     let chart = Chart {
-        id: format!("panel-{id}"),
         title: "The alerts' states".to_owned(),
         description: "Which alert was pending or firing, and when.".to_owned(),
         unit: Unit::None,

@@ -12,8 +12,8 @@ use super::view::{NumberView, PanelView};
 use crate::probe::{ProbeError, curves};
 use crate::stack::Stack;
 
-/// Nobody tells more curves apart.
-const CURVES: usize = 12;
+/// A drawing has a look of its own for as many.
+const CURVES: usize = 8;
 
 pub(super) async fn draw(
     stack: &Stack,
@@ -88,14 +88,13 @@ pub(super) async fn draw(
             PanelView::Table { rows: values }
         });
     }
-    let left_out = found.len().saturating_sub(CURVES);
+    let all = found.len();
     if *look == Look::TimeSeries {
         found.truncate(CURVES);
     }
     let chart = Chart {
-        id: format!("panel-{}", panel.id),
         title: panel.title.clone(),
-        description: described(&found, *unit, left_out),
+        description: described(&found, *unit, all - found.len()),
         unit: *unit,
         origin: window.now,
         origin_words: "seconds before now".to_owned(),

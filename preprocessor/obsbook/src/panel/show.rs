@@ -57,7 +57,7 @@ pub async fn show(
         }
         Content::Queries { .. } => numbers::draw(stack, panel, window, outages).await,
         Content::Traces(search) => traces::newest(stack, search, window).await,
-        Content::Alerts => alerts::now(stack, &panel.id, window, outages).await,
+        Content::Alerts => alerts::now(stack, window, outages).await,
         Content::Dependencies => calls::graph_of(stack, &panel.id, window).await,
     };
     shown.unwrap_or_else(|error: ProbeError| PanelView::Nothing {

@@ -40,8 +40,8 @@ pub enum PrepareError {
     /// What holds or carries a signal did not come up.
     #[error("{0}")]
     Missing(Missing),
-    /// A scenario is for a stack that runs.
-    #[error("no stack runs, so there is nothing to break")]
+    /// A scenario, and whoever watches, needs a stack that runs.
+    #[error("no stack runs, so there is nothing to break or to watch")]
     NothingRuns,
     /// A fault that cannot be put in place.
     #[error("failed to {fault}: {error}")]

@@ -12,6 +12,11 @@ use serde::{Deserialize, Serialize};
 /// Version of the evidence files; it grows when a field changes its meaning or goes.
 pub const EVIDENCE_VERSION: u32 = 1;
 
+/// The name of obsbook among the versions of what took part.
+pub const OBSBOOK: &str = "obsbook";
+/// The name, among them, of the files that the stack is made of; their version is a digest.
+pub const STACK: &str = "stack";
+
 /// Where evidence is kept, relative to the book's root.
 const FOLDER: &str = ".obsbook/evidence";
 
@@ -26,7 +31,8 @@ pub struct Evidence {
     pub run: String,
     /// The compose project of the stack.
     pub project: String,
-    /// What took part, by name: the version of `obsbook` and of the `engine`, and the image of each service.
+    /// What took part, by name: the version of `obsbook` and of the `engine`, the digest of the `stack`'s files, and the image of each
+    /// service.
     pub versions: BTreeMap<String, String>,
     /// When the lab began; `None` when it was not run.
     pub started: Option<Timestamp>,

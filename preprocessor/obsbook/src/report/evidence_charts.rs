@@ -62,10 +62,6 @@ fn of_subject(
     } else {
         Unit::None
     };
-    let number = evidence
-        .conditions
-        .iter()
-        .position(|known| known.planned.subject == subject)?;
     let undone = evidence
         .faults
         .iter()
@@ -109,7 +105,6 @@ fn of_subject(
         })
     });
     Some(Chart {
-        id: format!("lab-{}-chart-{number}", evidence.lab.id),
         title: subject.to_owned(),
         description: format!("From before the fault until after the recovery; {seen}."),
         unit,

@@ -19,11 +19,14 @@ mod samples;
 mod saved;
 mod table;
 mod view;
+#[cfg(test)]
+mod view_tests;
 mod waiting;
 
 pub use costs::{Cost, costs};
 pub use evidence::{
-    Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence, SeriesEvidence,
+    Attempt, ConditionEvidence, EVIDENCE_VERSION, Evidence, FaultEvidence, OBSBOOK, STACK,
+    SeriesEvidence,
 };
 pub use evidence_charts::charts as evidence_charts;
 pub use evidence_files::EvidenceFiles;
@@ -34,7 +37,7 @@ pub use github::Github;
 pub use human::Human;
 pub use json::JsonLines;
 pub use junit::Junit;
-pub use progress::{Progress, ProgressError, ProgressFile, Steps};
+pub use progress::{Progress, ProgressError, ProgressFile, ProgressView, Steps};
 pub use reporter::{Output, Reporter};
 pub use results::{Line as ResultLine, Results, ResultsError};
 pub use saved::{ReplayError, SavedRun, find_saved, read_saved};

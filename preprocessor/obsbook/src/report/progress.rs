@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use obsbook_lab::block::Lab;
+use obsbook_lab::book::Book;
 use obsbook_lab::event::{Event, Record};
 use obsbook_lab::verdict::Verdict;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,8 @@ use super::reporter::Output;
 /// Where a book keeps its reader's progress, relative to its root.
 const FILE: &str = ".obsbook/progress.json";
 const VERSION: u32 = 1;
+/// Held from reading to writing: a lab ends while its reader asks for a hint.
+static CHANGE: Mutex<()> = Mutex::new(());
 
 /// What the reader has done, by the labs' ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +46,7 @@ pub struct Steps {
     pub hints: usize,
     /// Of a challenge: when it was begun last.
     pub started: Option<Timestamp>,
-    /// When the solution was asked for.
+    /// When the solution of an exercise was asked for, or a challenge was mended for its reader.
     pub gave_up: Option<Timestamp>,
     /// What the reader thought would happen: the place of a choice.
     pub prediction: Option<usize>,
@@ -120,6 +124,7 @@ impl Progress {
         lab: &str,
         change: impl FnOnce(&mut Steps),
     ) -> Result<Self, ProgressError> {
+        let _changing = CHANGE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut progress = Self::read(root)?;
         progress.v = VERSION;
         change(progress.labs.entry(lab.to_owned()).or_default());
@@ -132,23 +137,51 @@ impl Progress {
         }
     }
 
-    /// Forgets everything, and returns what is left.
+    /// Forgets everything.
     ///
     /// # Errors
     /// The file cannot be removed.
-    pub fn reset(root: &Path) -> Result<Self, ProgressError> {
+    pub fn reset(root: &Path) -> Result<(), ProgressError> {
+        let _changing = CHANGE.lock().unwrap_or_else(PoisonError::into_inner);
         let path = root.join(FILE);
         match std::fs::remove_file(&path) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
                 Err(ProgressError::Unreadable { path, cause })
             }
-            _ => Ok(Self::default()),
+            _ => Ok(()),
         }
     }
 
     /// Returns what the reader has done with a lab.
     pub fn of(&self, lab: &str) -> Steps {
         self.labs.get(lab).cloned().unwrap_or_default()
+    }
+}
+
+/// What a page shows of the progress: with each lab whether nothing is left to do.
+#[derive(Debug, Serialize)]
+pub struct ProgressView<'a> {
+    labs: BTreeMap<&'a str, StepsView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct StepsView<'a> {
+    #[serde(flatten)]
+    steps: &'a Steps,
+    done: bool,
+}
+
+impl<'a> ProgressView<'a> {
+    /// Returns what a page of `book` shows; of labs that it has no more, nothing.
+    pub fn new(progress: &'a Progress, book: &'a Book) -> Self {
+        let shown = |lab: &'a Lab| {
+            let steps = progress.labs.get(&lab.id)?;
+            let done = steps.is_done(lab);
+            Some((lab.id.as_str(), StepsView { steps, done }))
+        };
+        Self {
+            labs: book.labs().filter_map(shown).collect(),
+        }
     }
 }
 
@@ -197,6 +230,7 @@ impl Output for ProgressFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::LoadedBook;
     use crate::report::Reporter;
 
     fn finished(verdict: Verdict) -> Event {
@@ -227,6 +261,43 @@ mod tests {
             .of("slow-orders");
         assert_eq!((steps.runs, steps.hints), (3, 2));
         assert!(steps.passed.is_some());
+    }
+
+    #[test]
+    fn a_challenge_is_done_once_its_questions_are_answered() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/books/tasks");
+        let book = LoadedBook::load(&root).expect("a book").book;
+        let check = |answered: Option<Timestamp>, expected: bool| {
+            let steps = Steps {
+                passed: Some(Timestamp::UNIX_EPOCH),
+                answered,
+                ..Steps::default()
+            };
+            let progress = Progress {
+                v: VERSION,
+                labs: [("silent-page".to_owned(), steps)].into(),
+            };
+            let view = serde_json::to_value(ProgressView::new(&progress, &book)).expect("json");
+            assert_eq!(view["labs"]["silent-page"]["done"], expected);
+        };
+        check(None, false);
+        check(Some(Timestamp::UNIX_EPOCH), true);
+    }
+
+    #[test]
+    fn what_is_kept_at_the_same_time_is_kept() {
+        let root = tempfile::tempdir().expect("a folder");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..25 {
+                        Progress::change(root.path(), "a", |steps| steps.runs += 1).expect("kept");
+                    }
+                });
+            }
+        });
+        let progress = Progress::read(root.path()).expect("progress");
+        assert_eq!(progress.of("a").runs, 100);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a page shows of one lab: a fold over its events that can be sent whole at any moment, so that a page which comes late, or was away, misses nothing.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use obsbook_lab::chart::{spark, spark_bound};
 use obsbook_lab::comparison::Comparison;
@@ -37,6 +39,9 @@ pub struct LabView {
     pub seconds: Option<f64>,
     /// When it ended.
     pub ended: Option<i64>,
+    /// How long a fault lasts that its service carries by itself.
+    #[serde(skip)]
+    pub lasting: Duration,
 }
 
 /// What a lab is doing.
@@ -84,6 +89,8 @@ pub struct StepView {
     pub began: i64,
     /// When it ended.
     pub ended: Option<i64>,
+    /// Whether it came out as it should.
+    pub held: bool,
 }
 
 /// A fault with its times.
@@ -95,6 +102,8 @@ pub struct FaultView {
     pub injected: Option<i64>,
     /// When it was gone.
     pub undone: Option<i64>,
+    /// When it ends though nobody undoes it, where its service carries it.
+    pub ends: Option<i64>,
 }
 
 /// A condition and what is seen of it.
@@ -165,6 +174,7 @@ impl LabView {
             seen: Vec::new(),
             seconds: None,
             ended: None,
+            lasting: Duration::ZERO,
         }
     }
 
@@ -173,27 +183,43 @@ impl LabView {
         let at = time.as_millisecond();
         match event {
             Event::LabStarted { conditions, .. } => {
-                *self = Self::new(&self.id, State::Running);
+                *self = Self {
+                    lasting: self.lasting,
+                    ..Self::new(&self.id, State::Running)
+                };
                 self.run = Some(run.to_owned());
                 self.conditions = conditions.iter().cloned().map(ConditionView::new).collect();
                 self.step(Step::Steady, at);
             }
-            Event::SteadyHeld { .. } => self.step(Step::Control, at),
-            Event::ControlHeld { .. } => self.step(Step::Break, at),
+            Event::SteadyHeld { .. } => {
+                self.hold();
+                self.step(Step::Control, at);
+            }
+            Event::ControlHeld { .. } => {
+                self.hold();
+                self.step(Step::Break, at);
+            }
             Event::FaultJournaled { fault } => self.faults.push(FaultView {
                 words: fault.to_string(),
                 injected: None,
                 undone: None,
+                ends: None,
             }),
             Event::FaultInjected { fault } => {
+                let ends = time.checked_add(self.lasting).unwrap_or(time);
+                let carried = fault.kind.needs_fault_api();
                 let words = fault.to_string();
                 let mut waiting = self.faults.iter_mut();
                 if let Some(fault) =
                     waiting.find(|known| known.words == words && known.injected.is_none())
                 {
                     fault.injected = Some(at);
+                    fault.ends = carried.then(|| ends.as_millisecond());
                 }
-                if self.faults.iter().all(|fault| fault.injected.is_some()) {
+                // An exercise is as it was handed out before anything is compared.
+                let all = self.faults.iter().all(|fault| fault.injected.is_some());
+                if self.is_at(Step::Break) && all {
+                    self.hold();
                     self.step(Step::Expect, at);
                 }
             }
@@ -230,7 +256,11 @@ impl LabView {
                 {
                     known.detected.get_or_insert(*after);
                 }
+                if self.is_at(Step::Expect) && self.all_seen() {
+                    self.hold();
+                }
             }
+            Event::SteadyRestored { .. } => self.hold(),
             Event::LabFinished {
                 verdict,
                 reason,
@@ -245,13 +275,14 @@ impl LabView {
                 self.seconds = Some(*seconds);
                 self.ended = Some(at);
                 self.end_step(at);
+                self.doubt_expect();
             }
             _ => {}
         }
     }
 
     fn step(&mut self, step: Step, at: i64) {
-        if self.steps.last().is_some_and(|last| last.step == step) {
+        if self.is_at(step) {
             return;
         }
         self.end_step(at);
@@ -259,7 +290,36 @@ impl LabView {
             step,
             began: at,
             ended: None,
+            held: false,
         });
+    }
+
+    fn is_at(&self, step: Step) -> bool {
+        self.steps.last().is_some_and(|now| now.step == step)
+    }
+
+    /// Whether everything expected was seen, but for what must always hold: that is seen to its end.
+    fn all_seen(&self) -> bool {
+        let of_phase = |known: &&ConditionView| known.planned.phase == Phase::Expect;
+        let mut expected = self.conditions.iter().filter(of_phase);
+        expected.all(|known| known.planned.always || known.detected.is_some())
+    }
+
+    /// What must always hold may have been false after everything else was seen.
+    fn doubt_expect(&mut self) {
+        let mut watched = self.conditions.iter().filter(|known| known.planned.always);
+        let is_false = watched.any(|known| known.met == Some(false));
+        let mut steps = self.steps.iter_mut();
+        if let Some(expect) = steps.find(|known| known.step == Step::Expect) {
+            expect.held &= !is_false;
+        }
+    }
+
+    /// The part that is under way came out as it should.
+    fn hold(&mut self) {
+        if let Some(last) = self.steps.last_mut() {
+            last.held = true;
+        }
     }
 
     fn end_step(&mut self, at: i64) {

@@ -17,7 +17,7 @@ use super::pool::run_all;
 use super::task::{LabResult, Task};
 use crate::book::LoadedBook;
 use crate::prepare::{self, Preparation};
-use crate::report::{Reporter, Results};
+use crate::report::{OBSBOOK, Reporter, Results, STACK};
 
 /// What a run needs besides its labs.
 pub struct Environment<'a> {
@@ -53,7 +53,7 @@ pub async fn run(environment: &Environment<'_>, labs: &[&Lab]) -> RunReport {
             labs: ids,
             project,
             book: places(&environment.book.book),
-            versions: versions(),
+            versions: versions(environment.book),
         },
     );
     let (to_run, mut results) = hand_out(environment, labs);
@@ -134,9 +134,12 @@ async fn judged(environment: &Environment<'_>, lab: &Lab) -> LabResult {
 }
 
 /// What takes part in a run, by name.
-fn versions() -> BTreeMap<String, String> {
-    let own = env!("CARGO_PKG_VERSION").to_owned();
-    [("obsbook".to_owned(), own)].into()
+fn versions(book: &LoadedBook) -> BTreeMap<String, String> {
+    let own = (OBSBOOK.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    // Files that cannot be read keep nothing from running.
+    let stack = book.stack_digest().ok();
+    let stack = stack.map(|digest| (STACK.to_owned(), digest));
+    stack.into_iter().chain([own]).collect()
 }
 
 impl RunReport {

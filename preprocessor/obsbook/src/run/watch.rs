@@ -10,14 +10,18 @@ use tokio::time::sleep;
 
 use super::lab::pause;
 use super::suite::Environment;
-use crate::prepare::{self, PrepareError};
+use crate::prepare::PrepareError;
 use crate::probe::{Baseline, Observation, observe};
 use crate::stack::{BootError, Stack};
 
 /// Looks at the conditions of `lab` and tells what is seen, until somebody asks to end. Lines, traces and restarts count from now.
 ///
-/// What keeps the stack from being looked at is told through the reporter.
-pub async fn watch_conditions(environment: &Environment<'_>, lab: &Lab) {
+/// # Errors
+/// There is no stack to look at.
+pub async fn watch_conditions(
+    environment: &Environment<'_>,
+    lab: &Lab,
+) -> Result<(), PrepareError> {
     let Environment {
         book,
         preparation,
@@ -32,12 +36,8 @@ pub async fn watch_conditions(environment: &Environment<'_>, lab: &Lab) {
         Ok::<_, PrepareError>((stack, baseline))
     };
     let (stack, baseline) = match interrupt.unless(opened).await {
-        None => return,
-        Some(Err(error)) => {
-            prepare::tell(reporter, &error);
-            return;
-        }
-        Some(Ok(opened)) => opened,
+        None => return Ok(()),
+        Some(opened) => opened?,
     };
     emit(Event::LabStarted {
         title: lab.title.clone(),
@@ -79,6 +79,7 @@ pub async fn watch_conditions(environment: &Environment<'_>, lab: &Lab) {
         }
     });
     let _: Option<Vec<()>> = interrupt.unless(join_all(watches)).await;
+    Ok(())
 }
 
 async fn seen(stack: &Stack, condition: &Condition, baseline: &Baseline) -> Observation {

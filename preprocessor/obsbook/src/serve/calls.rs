@@ -1,7 +1,6 @@
 //! What a page can ask: by a lab's id, and nothing else.
 
 use std::collections::BTreeMap;
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::Json;
@@ -151,7 +150,7 @@ pub(super) async fn predict(
         let words = format!("`{id}` offers {choices} choices");
         return Err(Failed(StatusCode::UNPROCESSABLE_ENTITY, words));
     }
-    keep(&app, &book.root, lab, |steps| {
+    keep(&app, &book, lab, |steps| {
         steps.prediction = Some(choice);
     })?;
     done()
@@ -161,7 +160,7 @@ pub(super) async fn hint(State(app): Shared, Path(id): Path<String>) -> Answer {
     let book = app.runs.book();
     let lab = find(&book, &id)?;
     let all = lab.hints.len();
-    keep(&app, &book.root, lab, |steps| {
+    keep(&app, &book, lab, |steps| {
         steps.hints = (steps.hints + 1).min(all);
     })?;
     let shown = Progress::read(&book.root)?.of(&id).hints;
@@ -170,7 +169,8 @@ pub(super) async fn hint(State(app): Shared, Path(id): Path<String>) -> Answer {
     ))
 }
 
-/// Returns how the lab's author solves it; that it was asked for is kept.
+/// Returns how the lab's author solves it, and of a challenge what is broken. Who has seen the solution of an exercise has given it up;
+/// a challenge is given up by having it mended.
 pub(super) async fn reveal(State(app): Shared, Path(id): Path<String>) -> Answer {
     let book = app.runs.book();
     let lab = find(&book, &id)?;
@@ -189,7 +189,12 @@ pub(super) async fn reveal(State(app): Shared, Path(id): Path<String>) -> Answer
             format!("{}: {error}", file.display()),
         )
     })?;
-    keep(&app, &book.root, lab, |steps| {
+    if lab.challenge.is_some() {
+        let broken = lab.inject.iter().flatten().map(ToString::to_string);
+        let broken: Vec<_> = broken.collect();
+        return Ok(Json(json!({"file": file, "text": text, "broken": broken})));
+    }
+    keep(&app, &book, lab, |steps| {
         steps.gave_up.get_or_insert(jiff::Timestamp::now());
     })?;
     Ok(Json(json!({"file": file, "text": text})))
@@ -231,7 +236,7 @@ pub(super) async fn answer(
         .map(|(question, given)| question.answer.is(given))
         .collect();
     if right.iter().all(|right| *right) {
-        keep(&app, &book.root, lab, |steps| {
+        keep(&app, &book, lab, |steps| {
             steps.answered.get_or_insert(jiff::Timestamp::now());
         })?;
     }
@@ -243,23 +248,24 @@ pub(super) async fn progress(State(app): Shared) -> Answer {
 }
 
 pub(super) async fn reset_progress(State(app): Shared) -> Answer {
-    let progress = Progress::reset(&app.runs.book().root)?;
-    app.hub.set("progress", "", &progress);
+    let book = app.runs.book();
+    Progress::reset(&book.root)?;
+    app.runs.show_progress(&book);
     done()
 }
 
 fn keep(
     app: &App,
-    root: &FilePath,
+    book: &LoadedBook,
     lab: &Lab,
     change: impl FnOnce(&mut crate::report::Steps),
 ) -> Result<(), Failed> {
-    let progress = Progress::change(root, &lab.id, change)?;
-    app.hub.set("progress", "", &progress);
+    Progress::change(&book.root, &lab.id, change)?;
+    app.runs.show_progress(book);
     Ok(())
 }
 
-fn no_such_call() -> Failed {
+pub(super) fn no_such_call() -> Failed {
     Failed(StatusCode::NOT_FOUND, "there is no such call".to_owned())
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use obsbook_lab::block::Lab;
 use obsbook_lab::event::{Event, Record};
+use obsbook_lab::plan;
 use serde::Serialize;
 
 use super::hub::Hub;
@@ -22,11 +24,14 @@ impl HubOutput {
     /// Returns the output of a run of `lab`, which begins now.
     ///
     /// `state` is what it does until its first event; somebody who only watches goes on watching.
-    pub(super) fn new(hub: &Arc<Hub>, outages: &Arc<Outages>, lab: &str, state: State) -> Self {
+    pub(super) fn new(hub: &Arc<Hub>, outages: &Arc<Outages>, lab: &Lab, state: State) -> Self {
         let output = Self {
             hub: Arc::clone(hub),
             outages: Arc::clone(outages),
-            view: LabView::new(lab, state),
+            view: LabView {
+                lasting: plan::time_to_live(lab),
+                ..LabView::new(&lab.id, state)
+            },
             only_watches: state == State::Watching,
         };
         output.show();

@@ -56,6 +56,8 @@ pub struct Runs {
     pub(super) outputs: Outputs,
     pub(super) hub: Arc<Hub>,
     pub(super) outages: Arc<Outages>,
+    /// Held while the reader's progress is read and shown.
+    pub(super) showing: Mutex<()>,
     queue: Mutex<Queue>,
     wake: Notify,
 }
@@ -83,6 +85,7 @@ impl Runs {
             outputs,
             hub,
             outages: Arc::default(),
+            showing: Mutex::default(),
             queue: Mutex::default(),
             wake: Notify::new(),
         }
@@ -122,20 +125,23 @@ impl Runs {
         if queue.waiting.len() >= WAITING {
             return Err(Refused::TooMany);
         }
-        let lab = work.lab().map(str::to_owned);
-        // Of a stack that is taken down there is nothing to watch.
-        let resumes = work != Work::Down;
-        queue.waiting.push_back(work);
         if let Some((now, interrupt)) = &queue.now
             && now.gives_way()
         {
+            // One that was stopped before it has ended does not go on.
+            let goes_on = queue.resumes || !interrupt.is_set();
             interrupt.set();
-            queue.resumes = resumes;
+            queue.resumes = goes_on && !work.ends_watching();
         }
+        if work.ends_watching() {
+            for id in queue.forget(Work::gives_way) {
+                self.show(&id, State::Idle);
+            }
+        }
+        // Shown before anybody can begin with it.
+        self.show_queued(&work);
+        queue.waiting.push_back(work);
         drop(queue);
-        if let Some(lab) = lab {
-            self.show(&lab, State::Queued);
-        }
         self.wake.notify_one();
         Ok(())
     }
@@ -154,13 +160,11 @@ impl Runs {
             return Ok(());
         }
         let before = queue.waiting.len();
-        queue.waiting.retain(|waiting| waiting.lab() != lab);
+        for id in queue.forget(|waiting| waiting.lab() == lab) {
+            self.show(&id, State::Idle);
+        }
         if queue.waiting.len() == before {
             return Err(Refused::Idle(name(lab)));
-        }
-        drop(queue);
-        if let Some(lab) = lab {
-            self.show(lab, State::Idle);
         }
         Ok(())
     }
@@ -198,12 +202,8 @@ impl Runs {
         if !std::mem::take(&mut queue.resumes) || queue.ending {
             return;
         }
-        let lab = work.lab().map(str::to_owned);
+        self.show_queued(&work);
         queue.waiting.push_back(work);
-        drop(queue);
-        if let Some(lab) = lab {
-            self.show(&lab, State::Queued);
-        }
     }
 
     fn next(&self) -> Next {
@@ -211,12 +211,20 @@ impl Runs {
         if queue.ending {
             return Next::End;
         }
-        let Some(work) = queue.waiting.pop_front() else {
+        // To watch has no end of its own, so it comes when nothing else waits.
+        let first = queue.waiting.iter().position(|work| !work.gives_way());
+        let Some(work) = queue.waiting.remove(first.unwrap_or(0)) else {
             return Next::Wait;
         };
         let interrupt = Interrupt::default();
         queue.now = Some((work.clone(), interrupt.clone()));
         Next::Work(work, interrupt)
+    }
+
+    fn show_queued(&self, work: &Work) {
+        if let Some(id) = work.lab() {
+            self.show(id, State::Queued);
+        }
     }
 
     pub(super) fn show(&self, id: &str, state: State) {
@@ -225,6 +233,18 @@ impl Runs {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Takes out what waits and is so; returns the labs that it was for.
+    fn forget(&mut self, is_so: impl Fn(&Work) -> bool) -> Vec<String> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (out, kept): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(is_so);
+        self.waiting = kept;
+        out.iter()
+            .filter_map(|work| work.lab().map(str::to_owned))
+            .collect()
     }
 }
 
@@ -243,4 +263,96 @@ pub(super) fn find<'b>(book: &'b LoadedBook, id: &str) -> Result<&'b Lab, Refuse
     let mut labs = book.book.labs();
     labs.find(|lab| lab.id == id)
         .ok_or_else(|| Refused::NoLab(id.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn runs() -> Runs {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/books/good");
+        let book = LoadedBook::load(&root).expect("a book");
+        let outputs: Outputs = Box::new(|_| Vec::new());
+        Runs::new(book, Preparation::default(), outputs, Arc::default())
+    }
+
+    fn watch(lab: &str) -> Work {
+        Work::Watch(format!("target-{lab}"))
+    }
+
+    fn run(lab: &str) -> Work {
+        Work::Run(format!("target-{lab}"))
+    }
+
+    fn begun(runs: &Runs) -> Option<Work> {
+        match runs.next() {
+            Next::Work(work, _) => Some(work),
+            Next::Wait | Next::End => None,
+        }
+    }
+
+    fn is_idle(runs: &Runs, lab: &str) -> bool {
+        let id = format!("\"id\":\"target-{lab}\",\"state\":\"idle\"");
+        let known = runs.hub.since(0);
+        known.iter().any(|change| change.json.contains(&id))
+    }
+
+    #[test]
+    fn what_is_watched_makes_room_for_everything_that_waits_and_goes_on_after_it() {
+        let runs = runs();
+        runs.ask(watch("killed")).expect("asked");
+        assert_eq!(begun(&runs), Some(watch("killed")));
+        runs.ask(run("paused")).expect("asked");
+        runs.end_of(watch("killed"));
+        assert_eq!(begun(&runs), Some(run("paused")));
+        runs.ask(run("up")).expect("asked");
+        runs.end_of(run("paused"));
+        assert_eq!(begun(&runs), Some(run("up")));
+        runs.end_of(run("up"));
+        assert_eq!(begun(&runs), Some(watch("killed")));
+    }
+
+    #[test]
+    fn one_lab_is_watched_at_a_time() {
+        let runs = runs();
+        runs.ask(watch("killed")).expect("asked");
+        assert_eq!(begun(&runs), Some(watch("killed")));
+        runs.ask(run("paused")).expect("asked");
+        runs.end_of(watch("killed"));
+        assert_eq!(begun(&runs), Some(run("paused")));
+        runs.ask(watch("up")).expect("asked");
+        assert!(is_idle(&runs, "killed"));
+        runs.end_of(run("paused"));
+        assert_eq!(begun(&runs), Some(watch("up")));
+        runs.ask(watch("killed")).expect("asked");
+        runs.end_of(watch("up"));
+        assert_eq!(begun(&runs), Some(watch("killed")));
+        runs.end_of(watch("killed"));
+        assert_eq!(begun(&runs), None);
+    }
+
+    #[test]
+    fn what_was_stopped_or_has_no_stack_any_more_is_not_watched_again() {
+        for other in [None, Some(Work::Down)] {
+            let runs = runs();
+            runs.ask(watch("killed")).expect("asked");
+            assert_eq!(begun(&runs), Some(watch("killed")));
+            match &other {
+                None => runs.stop(Some("target-killed")).expect("stopped"),
+                Some(other) => runs.ask(other.clone()).expect("asked"),
+            }
+            runs.ask(run("paused")).expect("asked");
+            runs.end_of(watch("killed"));
+            let rest: Vec<_> = std::iter::from_fn(|| {
+                let work = begun(&runs)?;
+                runs.end_of(work.clone());
+                Some(work)
+            })
+            .collect();
+            let expected: Vec<_> = other.into_iter().chain([run("paused")]).collect();
+            assert_eq!(rest, expected);
+        }
+    }
 }

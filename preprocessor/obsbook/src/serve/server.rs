@@ -4,13 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::calls;
@@ -160,7 +161,7 @@ fn router(app: &Arc<App>) -> Router {
         .route("/dashboards/{uid}/{number}", get(calls::dashboard_panel))
         .route("/stack/{word}", post(calls::stack))
         .route("/stack/up/{profile}", post(calls::up))
-        .fallback(async || (StatusCode::NOT_FOUND, "there is no such call"))
+        .fallback(async || calls::no_such_call())
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn_with_state(Arc::clone(app), guard_call));
     Router::new()
@@ -225,5 +226,5 @@ fn allowed(origin: HeaderValue) -> Response<Body> {
 
 fn refused(status: u16, words: &'static str) -> Response<Body> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
-    (status, words).into_response()
+    (status, Json(json!({"error": words}))).into_response()
 }

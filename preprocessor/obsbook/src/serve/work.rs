@@ -1,12 +1,14 @@
 //! What pages can ask to be done, and doing it.
 
+use std::sync::PoisonError;
+
 use obsbook_lab::block::{Kind, Lab};
 
 use super::output::HubOutput;
 use super::runs::{Refused, Runs, find};
 use crate::book::LoadedBook;
 use crate::prepare::{self, PrepareError};
-use crate::report::{LabView, Progress, Reporter, State};
+use crate::report::{LabView, Progress, ProgressView, Reporter, State};
 use crate::run::{Environment, Interrupt, Outcome, challenge, run, watch_conditions};
 use crate::stack::{LockError, Stack};
 
@@ -50,6 +52,12 @@ impl Work {
     /// Returns whether it makes room for whoever wants something else.
     pub(super) fn gives_way(&self) -> bool {
         matches!(self, Self::Watch(_))
+    }
+
+    /// Returns whether what is watched is watched no longer, rather than later: a reader looks at one lab, and where the stack is
+    /// taken down there is nothing to see.
+    pub(super) fn ends_watching(&self) -> bool {
+        matches!(self, Self::Watch(_) | Self::Down)
     }
 
     /// What a page is told while it lasts.
@@ -112,7 +120,7 @@ impl Runs {
         let mut outputs: Vec<Box<dyn crate::report::Output>> = vec![Box::new(HubOutput::new(
             &self.hub,
             &self.outages,
-            &lab.id,
+            lab,
             first,
         ))];
         if matches!(work, Work::Run(_) | Work::Judge(_)) {
@@ -127,8 +135,10 @@ impl Runs {
             jobs: 1,
         };
         if matches!(work, Work::Watch(_)) {
-            watch_conditions(&environment, lab).await;
-            return self.show(&lab.id, State::Idle);
+            return match watch_conditions(&environment, lab).await {
+                Ok(()) => self.show(&lab.id, State::Idle),
+                Err(error) => self.trouble(lab, &error),
+            };
         }
         if interrupt.unless(self.free(&lab.id, book)).await.is_none() {
             return self.show(&lab.id, State::Idle);
@@ -191,8 +201,11 @@ impl Runs {
 
     /// Shows pages how far the reader has come.
     pub(super) fn show_progress(&self, book: &LoadedBook) {
+        // What was read before somebody else's change is not shown after it.
+        let _showing = self.showing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok(progress) = Progress::read(&book.root) {
-            self.hub.set("progress", "", &progress);
+            let view = ProgressView::new(&progress, &book.book);
+            self.hub.set("progress", "", &view);
         }
     }
 
