@@ -25,7 +25,7 @@ pub(super) struct Shown<'a> {
 impl<'a> Shown<'a> {
     /// Returns the run that `evidence` is of. `stack` is the digest of the stack's files as they are now, and `told` the versions that the
     /// card above has told.
-    pub(super) fn new(evidence: &'a Evidence, stack: Option<&str>, told: &mut String) -> Self {
+    pub(super) fn new(evidence: &'a Evidence, stack: &str, told: &mut String) -> Self {
         let mut versions = versions(evidence);
         if !versions.is_empty() && versions == *told {
             "with the versions of the run above".clone_into(&mut versions);
@@ -37,7 +37,7 @@ impl<'a> Shown<'a> {
             evidence,
             charts: evidence_charts(evidence),
             versions,
-            stack_has_changed: ran_on.is_some() && stack.is_some() && ran_on != stack,
+            stack_has_changed: ran_on.is_some_and(|ran_on| ran_on != stack),
         }
     }
 
@@ -269,7 +269,7 @@ mod tests {
     fn card_with(lab: &Lab, evidence: &Evidence, told: &mut String) -> String {
         let beside = Beside {
             yaml: "",
-            shown: Some(Shown::new(evidence, Some("a1"), told)),
+            shown: Some(Shown::new(evidence, "a1", told)),
             by_hand: Vec::new(),
         };
         card::render(lab, &beside)

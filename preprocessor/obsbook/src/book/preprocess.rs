@@ -114,7 +114,7 @@ pub fn render_html(mut book: MdBook, loaded: &LoadedBook) -> MdBook {
 struct Page<'a> {
     loaded: &'a LoadedBook,
     /// The digest of the stack's files, which only what is recorded is compared with.
-    stack: &'a OnceCell<Option<String>>,
+    stack: &'a OnceCell<String>,
     /// The versions that were told last.
     versions: String,
 }
@@ -161,9 +161,8 @@ impl Page<'_> {
                 let lab = block.lab.as_ref()?;
                 let evidence = Evidence::read(&self.loaded.root, &lab.id);
                 let shown = evidence.as_ref().map(|evidence| {
-                    let stack = || self.loaded.stack_digest().ok();
-                    let stack = self.stack.get_or_init(stack);
-                    Shown::new(evidence, stack.as_deref(), &mut self.versions)
+                    let stack = self.stack.get_or_init(|| self.loaded.stack_digest());
+                    Shown::new(evidence, stack, &mut self.versions)
                 });
                 let beside = Beside {
                     yaml: &block.fence.body,

@@ -1,5 +1,6 @@
 //! `[preprocessor.obsbook]` of book.toml.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use mdbook_core::config::Config;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub images: Option<Source>,
     /// Profiles that are added where images come from a registry: what cannot be built from packages.
     pub registry_profiles: Vec<String>,
+    /// On how many stacks `mdbook test` runs labs at the same time; by default as many as the engine's machine has room for.
+    pub jobs: Option<NonZeroUsize>,
     /// Whether `mdbook test` may install what is missing.
     pub install: bool,
     /// Whether the stack takes free ports instead of its usual ones.
@@ -99,6 +102,7 @@ impl Default for Settings {
             select: Selection::All,
             images: None,
             registry_profiles: Vec::new(),
+            jobs: None,
             install: false,
             dynamic_ports: false,
             dashboards: PathBuf::from("compose/config/grafana/dashboards"),

@@ -105,7 +105,10 @@ async fn test(
         preparation: &preparation,
         reporter,
         interrupt: &interrupt,
-        jobs: jobs(loaded, &labs, &interrupt).await,
+        jobs: match loaded.settings.jobs {
+            Some(asked) => asked.get(),
+            None => jobs(loaded, &labs, &interrupt).await,
+        },
     };
     let report = run_labs(&environment, &labs).await;
     let results = report.results(loaded, reporter.run());

@@ -137,12 +137,13 @@ impl<'a> Worker<'a> {
         let reporter = self.environment.reporter;
         let stack = &self.ready.stack;
         let mut on_line = |line: &str| reporter.activity(line);
-        let down = stack.compose().down(true, &mut on_line).await;
-        stack.forget_ports();
-        if let Err(error) = down {
-            let project = self.ready.stack.project();
-            reporter.progress(&format!("stack {project} is still up: {error}"));
-            reporter.progress(&format!("  = help: obsbook down --volumes -p {project}"));
+        match stack.compose().down(true, &mut on_line).await {
+            Ok(()) => stack.forget_ports(),
+            Err(error) => {
+                let project = self.ready.stack.project();
+                reporter.progress(&format!("stack {project} is still up: {error}"));
+                reporter.progress(&format!("  = help: obsbook down --volumes -p {project}"));
+            }
         }
     }
 }
