@@ -160,6 +160,8 @@ impl Page<'_> {
                 let block = blocks.find(|block| block.fence.body == fence.body)?;
                 let lab = block.lab.as_ref()?;
                 let evidence = Evidence::read(&self.loaded.root, &lab.id);
+                // A lab that never began has shown its reader nothing.
+                let evidence = evidence.filter(|evidence| evidence.started.is_some());
                 let shown = evidence.as_ref().map(|evidence| {
                     let stack = self.stack.get_or_init(|| self.loaded.stack_digest());
                     Shown::new(evidence, stack, &mut self.versions)
