@@ -276,6 +276,14 @@ fn a_stack_that_a_killed_run_left_beside_is_taken_down() {
     left.args(["--dynamic-ports", "--project", &beside, "up"]);
     let said = told(left.env("OBSBOOK_IMAGES", "packages"));
     assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    // Somebody named a stack of their own so: it is nobody's leftover.
+    let said = stack.run("good", &["up"]);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(!said.err.contains(&beside), "{}", said.err);
+    let stacks = stack.state().join("obsbook/stacks");
+    let engine = fs::read_dir(stacks).expect("stacks").next();
+    let folder = engine.expect("an engine").expect("a folder").path();
+    fs::write(folder.join(&beside).join("of-job"), "").expect("marked");
     let said = stack.run("good", &["status"]);
     let words = format!("stack {beside} of an earlier run is still up");
     assert!(said.err.contains(&words), "{}", said.err);
