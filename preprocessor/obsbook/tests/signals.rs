@@ -120,7 +120,7 @@ fn a_signal_that_is_away_is_named(sandbox: &Sandbox) {
     // Who is away, what it holds, a lab that does without, and one that does not.
     for (service, signal, without, with) in [
         ("loki", "logs", "up-is-not-healthy", "lines-follow-requests"),
-        ("jaeger", "traces", "orders-flow", "one-order-one-trace"),
+        ("jaeger", "traces", "lines-carry-ids", "one-order-one-trace"),
         ("alertmanager", "alerts", "orders-flow", "error-rate-alert"),
         (
             "prometheus",
