@@ -6,15 +6,21 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Weak;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::time::sleep;
 
 use super::compose_error::{ComposeError, ComposeProblem};
 use super::group::Group;
 
 /// What receives each line that `docker compose` writes.
 type OnLine<'a> = &'a mut (dyn FnMut(&str) + Send);
+
+/// How often, and how long apart, a stack is taken down whose network the engine believes to be in use.
+const DOWN_TRIES: usize = 4;
+const BETWEEN_DOWNS: Duration = Duration::from_secs(1);
 
 /// Lines of output that are kept to say why a command failed.
 const KEPT: usize = 400;
@@ -98,11 +104,16 @@ impl Compose {
         self.stream("up", args.iter().chain(extra), on_line).await
     }
 
-    /// Stops and deletes the containers and networks of all profiles, and the volumes if wanted.
+    /// Stops and deletes the containers and networks of all profiles, and the volumes if wanted. Returns what is said of a network
+    /// that stays: the engine may believe for a while, or until it is started again, that a container that is gone still uses it.
     ///
     /// # Errors
     /// What the command said.
-    pub async fn down(&self, volumes: bool, on_line: OnLine<'_>) -> Result<(), ComposeError> {
+    pub async fn down(
+        &self,
+        volumes: bool,
+        on_line: OnLine<'_>,
+    ) -> Result<Option<String>, ComposeError> {
         let args = [
             "--progress",
             "plain",
@@ -112,8 +123,19 @@ impl Compose {
             "--remove-orphans",
         ];
         let volumes: &[&str] = if volumes { &["--volumes"] } else { &[] };
-        self.stream("down", args.iter().chain(volumes), on_line)
-            .await
+        let mut stays = None;
+        for _ in 0..DOWN_TRIES {
+            let down = self.stream("down", args.iter().chain(volumes), &mut *on_line);
+            match down.await {
+                Ok(()) => return Ok(None),
+                Err(error) if error.to_string().contains("has active endpoints") => {
+                    stays = Some(format!("a network stays: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
+            sleep(BETWEEN_DOWNS).await;
+        }
+        Ok(stays)
     }
 
     /// Builds the images of `services`, and hands on the lines of BuildKit's plain progress.

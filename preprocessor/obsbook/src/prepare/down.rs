@@ -35,11 +35,11 @@ async fn take_down(
 ) -> Result<Engine, PrepareError> {
     let mut stack = Stack::open(book, &preparation.options).await?;
     let _lock = stack.lock(&mut |line| reporter.progress(line)).await?;
-    stack
-        .compose()
-        .down(volumes, &mut |line| reporter.activity(line))
-        .await
-        .map_err(BootError::from)?;
+    let mut on_line = |line: &str| reporter.activity(line);
+    let down = stack.compose().down(volumes, &mut on_line).await;
+    if let Some(stays) = down.map_err(BootError::from)? {
+        reporter.progress(&stays);
+    }
     stack.forget_ports();
     forget_files(&stack).map_err(UndoError::from)?;
     forget_faults(&stack, reporter)?;

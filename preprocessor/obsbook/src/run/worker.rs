@@ -138,7 +138,10 @@ impl<'a> Worker<'a> {
         let stack = &self.ready.stack;
         let mut on_line = |line: &str| reporter.activity(line);
         match stack.compose().down(true, &mut on_line).await {
-            Ok(()) => stack.forget_ports(),
+            Ok(stays) => {
+                stays.iter().for_each(|stays| reporter.progress(stays));
+                stack.forget_ports();
+            }
             Err(error) => {
                 let project = self.ready.stack.project();
                 reporter.progress(&format!("stack {project} is still up: {error}"));
