@@ -305,6 +305,8 @@ fn spawn_error(error: &std::io::Error) -> ComposeError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn check(text: &str, port: u16, env: &[(&str, &str)], expected: Option<&str>) {
@@ -351,5 +353,41 @@ mod tests {
         };
         assert_eq!(compose.port_setting(8080).as_deref(), Some("NGINX_PORT"));
         assert_eq!(compose.port_setting(8081), None);
+    }
+
+    /// Takes down what the engine believes in use `times` times; the command counts its calls.
+    async fn down_after(times: usize) -> (Result<Option<String>, ComposeError>, usize) {
+        let root = tempfile::tempdir().unwrap();
+        let calls = root.path().join("calls");
+        let script = format!(
+            "#!/bin/sh\necho >> {calls}\n[ $(wc -l < {calls}) -gt {times} ] || {{\n\
+             echo 'error while removing network: network fake_default has active endpoints' >&2; exit 1; }}\n",
+            calls = calls.display()
+        );
+        let docker = root.path().join("docker");
+        std::fs::write(&docker, script).unwrap();
+        std::fs::set_permissions(&docker, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", root.path().display());
+        let compose = Compose {
+            root: root.path().into(),
+            env: vec![("PATH".to_owned(), path)],
+            ..Default::default()
+        };
+        let result = compose.down(false, &mut |_| {}).await;
+        let calls = std::fs::read_to_string(calls).unwrap().lines().count();
+        (result, calls)
+    }
+
+    #[tokio::test]
+    async fn a_network_that_the_engine_believes_in_use_is_tried_again_and_then_told() {
+        let (result, calls) = down_after(2).await;
+        assert_eq!((result.unwrap(), calls), (None, 3));
+        let (result, calls) = down_after(usize::MAX >> 1).await;
+        let stays = result.unwrap().unwrap();
+        assert!(
+            stays.contains("network fake_default has active endpoints"),
+            "{stays}"
+        );
+        assert_eq!(calls, DOWN_TRIES);
     }
 }

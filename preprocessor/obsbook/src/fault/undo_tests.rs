@@ -13,7 +13,8 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 use super::{InjectError, LoadError, Undo, inject_undoable};
 use crate::book::LoadedBook;
 use crate::engine::{Address, Engine};
-use crate::stack::{Options, Stack};
+use crate::run::Interrupt;
+use crate::stack::{Entry, Journal, Options, Stack, recover};
 
 const COMPOSE: &str = "name: fake
 services:
@@ -22,6 +23,8 @@ services:
 ";
 const STARTED: &str = "2026-01-02T03:04:05.678901234Z";
 const STARTED_LATER: &str = "2026-01-02T03:05:00Z";
+/// How long the fake engine takes to say that it has stopped a container.
+const STOPPING: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Clone)]
 struct Fake {
@@ -124,7 +127,12 @@ impl Respond for FakeEngine {
                 }
                 let done = format!("{what} {id}");
                 truth.done.push(done);
-                ResponseTemplate::new(204)
+                let takes = if *what == "stop" {
+                    STOPPING
+                } else {
+                    Duration::ZERO
+                };
+                ResponseTemplate::new(204).set_delay(takes)
             }
             _ => ResponseTemplate::new(404),
         }
@@ -288,4 +296,58 @@ async fn what_makes_no_traffic_is_refused_before_anything_is_owed() {
         users: None,
     };
     owed.apply(&fakes.stack).await.expect("undone");
+}
+
+fn owed(undo: Undo) -> Entry {
+    Entry {
+        run: "r".to_owned(),
+        lab: "l".to_owned(),
+        by_hand: false,
+        hidden: false,
+        fault: fault("api", FaultKind::Stop),
+        undo,
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_left_is_undone_to_the_end_though_somebody_interrupts() {
+    let fakes = Fakes::start(&[fake("api-1", "api", "running")], 200).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut journal = Journal::open(folder.path()).expect("a journal");
+    let entry = owed(stopped("api", Some("api-1"), Some(STARTED)));
+    journal.add(entry).expect("added");
+    let interrupt = Interrupt::default();
+    let (asked, truth) = (interrupt.clone(), Arc::clone(&fakes.truth));
+    tokio::spawn(async move {
+        while truth.lock().expect("the truth").done.is_empty() {
+            tokio::time::sleep(STOPPING / 20).await;
+        }
+        asked.set();
+    });
+    let recovery = recover(&fakes.stack, &mut journal, |_| true);
+    interrupt.unless(recovery).await;
+    assert!(interrupt.is_set());
+    assert_eq!(fakes.done(), ["stop api-1", "start api-1"]);
+    let again = Journal::open(folder.path()).expect("a journal");
+    assert!(again.entries().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_undone_counts_as_undone_though_the_journal_cannot_be_kept() {
+    let fakes = Fakes::start(&[fake("api-1", "api", "exited")], 200).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut journal = Journal::open(folder.path()).expect("a journal");
+    let stays = owed(stopped("twin", None, None));
+    journal.add(stays.clone()).expect("added");
+    let entry = owed(stopped("api", Some("api-1"), None));
+    journal.add(entry.clone()).expect("added");
+    folder.close().expect("the folder is gone");
+    let recovery = recover(&fakes.stack, &mut journal, |owed| *owed == entry).await;
+    assert!(recovery.kept.is_err());
+    let [undone] = recovery.all.as_slice() else {
+        panic!("{:?}", recovery.all);
+    };
+    assert!(undone.result.is_ok(), "{undone:?}");
+    assert_eq!(fakes.done(), ["start api-1"]);
+    assert_eq!(journal.entries(), [stays]);
 }

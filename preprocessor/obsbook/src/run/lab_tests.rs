@@ -276,6 +276,14 @@ async fn an_interrupt_undoes_the_fault_and_recovers() {
 }
 
 #[tokio::test]
+async fn recovery_has_its_own_time_whatever_the_undo_was_waited_for() {
+    let after = "after:\n  - promql: up\n    is: \"== 1\"\n    for: 4s\n    within: 20s\n";
+    // Three samples in a row need longer than nothing, and `after` alone takes longer than `within`.
+    let block = format!("{KILL}{after}").replacen("within: 1s", "within: 3s", 1);
+    judged(&block, Telemetry::Follows, Verdict::Passed, "").await;
+}
+
+#[tokio::test]
 async fn what_is_being_broken_is_broken_before_it_is_mended() {
     let interrupt = Interrupt::default();
     let asked = interrupt.clone();
