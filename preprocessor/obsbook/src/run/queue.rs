@@ -49,6 +49,15 @@ impl<'t> Queue<'t> {
         })
     }
 
+    /// Takes what comes next of `profile`, if it is as `wanted`.
+    pub(super) fn next_if(&self, profile: &str, wanted: impl Fn(usize) -> bool) -> Option<usize> {
+        self.with(|stages| {
+            let stage = stages.iter_mut().find(|stage| stage.profile == profile)?;
+            let is_wanted = stage.waiting.front().is_some_and(|index| wanted(*index));
+            is_wanted.then(|| stage.waiting.pop_front())?
+        })
+    }
+
     /// Puts a lab back to the front of its profile.
     pub(super) fn give_back(&self, index: usize, profile: &str) {
         self.with(|stages| {
@@ -90,6 +99,9 @@ mod tests {
         assert_eq!(queue.next("core"), Some((1, "core")));
         queue.give_back(1, "core");
         assert_eq!(queue.next("core"), Some((1, "core")));
+        assert_eq!(queue.next_if("tracing", |index| index != 4), None);
+        assert_eq!(queue.next_if("core", |index| index == 3), Some(3));
+        queue.give_back(3, "core");
         assert_eq!(queue.drain("tracing"), [4]);
         assert_eq!(queue.next("tracing"), Some((3, "core")));
         assert_eq!(queue.next("core"), None);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use obsbook_lab::block::{Fault, Lab};
+use obsbook_lab::block::{Condition, Fault, Lab, Probe};
 use obsbook_lab::event::Event;
 use obsbook_lab::verdict::Verdict;
 
@@ -53,6 +53,19 @@ impl<'a> Task<'a> {
             mend: None,
             announcement: None,
         }
+    }
+
+    /// Returns whether it asks telemetry and does nothing else: a query of the prose.
+    pub(super) fn only_asks(&self) -> bool {
+        let Lab {
+            inject,
+            disproved_by,
+            steady,
+            ..
+        } = self.lab;
+        let runs = |condition: &Condition| matches!(condition.probe, Probe::Run { .. });
+        let breaks = inject.is_some() || disproved_by.is_some() || self.broken_before.is_some();
+        !breaks && !steady.iter().any(runs)
     }
 
     /// Runs the lab on a stack that is ready.

@@ -1,5 +1,6 @@
 //! One stack that takes labs from the queue until none is left.
 
+use futures_util::future::join_all;
 use jiff::SignedDuration;
 
 use super::queue::Queue;
@@ -7,6 +8,9 @@ use super::suite::Environment;
 use super::task::{LabResult, Task};
 use crate::prepare::{self, Preparation, Ready};
 use crate::stack::{Booted, Entry, Options, recover};
+
+/// So many queries of the prose are asked at the same time.
+const TOGETHER: usize = 8;
 
 /// A stack at work.
 pub(super) struct Worker<'a> {
@@ -99,16 +103,25 @@ impl<'a> Worker<'a> {
                 continue;
             }
             self.undo_leftovers().await;
+            let mut together = vec![index];
+            // Queries wait for samples and disturb nobody.
+            while tasks[index].only_asks() && together.len() < TOGETHER {
+                match queue.next_if(profile, |next| tasks[next].only_asks()) {
+                    Some(next) => together.push(next),
+                    None => break,
+                }
+            }
             if let Some(profile) = &self.profile {
-                let result = tasks[index]
-                    .run(
+                let runs = together.into_iter().map(async |index| {
+                    let run = tasks[index].run(
                         self.environment,
                         &self.ready,
                         &profile.booted,
                         profile.clock_offset,
-                    )
-                    .await;
-                done(index, result);
+                    );
+                    done(index, run.await);
+                });
+                join_all(runs).await;
             }
         }
     }
