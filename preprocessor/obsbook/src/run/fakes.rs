@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ pub(super) enum Telemetry {
     Breaks,
     /// Follows the fault, but never returns to 1.
     StaysDown,
+    /// Follows the fault, but returns to 1 only some time after the service was started again.
+    ReturnsLate,
 }
 
 /// What the fake service does when it is asked.
@@ -53,6 +55,7 @@ pub(super) enum Obedience {
 pub(super) struct Truth {
     pub(super) running: bool,
     pub(super) was_killed: bool,
+    started_again: Option<Instant>,
     pub(super) telemetry: Telemetry,
     pub(super) obedience: Obedience,
     pub(super) journal: PathBuf,
@@ -61,6 +64,8 @@ pub(super) struct Truth {
     telemetry_port: u16,
 }
 
+/// How long what returns late takes.
+const LATE: Duration = Duration::from_secs(4);
 /// How long what dies slowly takes.
 const DYING: Duration = Duration::from_millis(500);
 /// How long a service that is down keeps a caller waiting at `/slow`.
@@ -82,6 +87,7 @@ impl Fakes {
         let truth = Arc::new(Mutex::new(Truth {
             running: true,
             was_killed: false,
+            started_again: None,
             telemetry,
             obedience,
             journal: PathBuf::new(),
@@ -166,6 +172,7 @@ impl Respond for FakeEngine {
                 return refused;
             }
             truth.running = true;
+            truth.started_again = Some(Instant::now());
             return ResponseTemplate::new(204);
         }
         if path.contains("/containers/") && path.ends_with("/json") {
@@ -210,6 +217,10 @@ impl Respond for FakePrometheus {
             Telemetry::NotANumber => (vec![if truth.running { "1" } else { "NaN" }], now),
             Telemetry::StaysDown => (vec![if truth.was_killed { "0" } else { "1" }], now),
             Telemetry::Follows => (vec![up], now),
+            Telemetry::ReturnsLate => {
+                let is_early = truth.started_again.is_some_and(|at| at.elapsed() < LATE);
+                (vec![if is_early { "0" } else { up }], now)
+            }
             // The sample is old, and yet the value is new: as if a recording rule repeated it.
             Telemetry::Stale => (
                 vec![up],
