@@ -81,6 +81,25 @@ test('without scripts a card says all that it has to say', async () => {
   await tab.context().close();
 });
 
+test('a quiz says why an answer is right or wrong, with scripts and without', async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const tab = await page(chromium, { javaScriptEnabled });
+    await tab.goto(`${address}/sandbox.html`);
+    const answers = tab.locator('#sandbox-quiz fieldset').first().locator('.quiz-answer');
+    assert.equal(await answers.locator('.quiz-why:visible').count(), 0);
+    for (const answer of await answers.all()) {
+      await answer.getByRole('radio').check();
+      const shown = answers.locator('.quiz-why:visible');
+      assert.equal(await shown.count(), 1);
+      const why = await answer.locator('.quiz-why').textContent();
+      assert.equal(await shown.textContent(), why);
+      const told = await tab.locator('#sandbox-quiz .quiz-status').textContent();
+      assert.equal(told, javaScriptEnabled ? why : '');
+    }
+    await tab.context().close();
+  }
+});
+
 test('a query has its parts told apart, and arrow keys scroll what is wider than the page', async () => {
   const tab = await page(chromium, { viewport: { width: 480, height: 800 } });
   await tab.goto(`${address}/sandbox.html`);

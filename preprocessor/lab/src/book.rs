@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::block::{Lab, PanelBlock, decode, decode_panel};
+use crate::beliefs;
+use crate::block::{Lab, PanelBlock, Quiz, decode, decode_panel, decode_quiz};
 use crate::compose::normal;
 use crate::console;
 use crate::diagnostic::Diagnostic;
@@ -88,6 +89,8 @@ pub struct Book {
     pub blocks: Vec<Block>,
     /// Every panel without problems, in the book's order, with its fence's text.
     pub panels: Vec<(PanelBlock, String)>,
+    /// Every quiz without problems, likewise.
+    pub quizzes: Vec<(Quiz, String)>,
     /// Every query of the prose, and every console block to verify, as an observation, with its chapter's place.
     pub queries: Vec<(Lab, usize)>,
     /// Every problem, in the book's order.
@@ -139,6 +142,7 @@ impl Book {
             }
         }
         book.check_unique();
+        book.check_beliefs();
         book
     }
 
@@ -150,6 +154,12 @@ impl Book {
                 let (panel, problems) = decode_panel(source, &fence, around);
                 self.diagnostics.extend(problems);
                 self.panels.extend(panel.map(|panel| (panel, fence.body)));
+                continue;
+            }
+            if fence.info == "quiz" {
+                let (quiz, problems) = decode_quiz(source, &fence, around);
+                self.diagnostics.extend(problems);
+                self.quizzes.extend(quiz.map(|quiz| (quiz, fence.body)));
                 continue;
             }
             match Spelling::of(&fence.info) {
@@ -244,9 +254,12 @@ impl Book {
         let panels = self.panels.iter();
         let panels =
             panels.map(|(panel, _)| (&panel.id, "panel", &panel.file, panel.at, &panel.id_span));
+        let quizzes = self.quizzes.iter();
+        let quizzes =
+            quizzes.map(|(quiz, _)| (&quiz.id, "quiz", &quiz.file, quiz.at, &quiz.id_span));
         let mut first: BTreeMap<&str, String> = BTreeMap::new();
         let mut twice = Vec::new();
-        for (id, kind, file, at, span) in labs.chain(panels) {
+        for (id, kind, file, at, span) in labs.chain(panels).chain(quizzes) {
             match first.get(id.as_str()) {
                 Some(earlier) => {
                     twice.push((id.clone(), file.clone(), span.clone(), earlier.clone()))
@@ -264,6 +277,24 @@ impl Book {
                     .hint(format!("{earlier}; ids are unique in the whole book")),
             );
         }
+    }
+
+    /// A lab that has problems of its own is told anyway: its quiz is looked at once they are mended.
+    fn check_beliefs(&mut self) {
+        if self.blocks.iter().any(|block| block.lab.is_none()) {
+            return;
+        }
+        let labs: Vec<&Lab> = self.labs().collect();
+        let quizzes = self.quizzes.iter().map(|(quiz, _)| quiz);
+        let found = beliefs::without_lab(quizzes, &labs);
+        let told: Vec<_> = found
+            .into_iter()
+            .map(|(quiz, mistake, message, hint)| {
+                let source = self.source_of(&quiz.file);
+                Diagnostic::new(&source, mistake.span.clone(), message).hint(hint)
+            })
+            .collect();
+        self.diagnostics.extend(told);
     }
 
     fn source_of(&self, file: &Path) -> SourceFile {

@@ -4,6 +4,7 @@
 //! breaks services lives in the crate `obsbook`.
 
 pub mod address;
+mod beliefs;
 pub mod block;
 pub mod book;
 pub mod chart;

@@ -36,6 +36,7 @@ fn the_committed_schemas_are_those_that_are_printed() {
         (&["schema"][..], "lab.schema.json"),
         (&["schema", "lab"], "lab.schema.json"),
         (&["schema", "panel"], "panel.schema.json"),
+        (&["schema", "quiz"], "quiz.schema.json"),
         (&["schema", "scenario"], "scenario.schema.json"),
     ] {
         let said = run(Path::new("/"), args);

@@ -10,6 +10,7 @@ mod keys;
 mod lab;
 mod panel_block;
 mod probe;
+mod quiz;
 pub mod scaffold;
 mod scenario;
 pub mod schema;
@@ -27,5 +28,6 @@ pub use probe::{
     LogExpectation, MetricExpectation, PanelProbe, PanelQuery, Probe, Quantifier, RunExpectation,
     Signal, TraceSearch,
 };
+pub use quiz::{Belief, Mistake, Quiz, QuizAnswer, QuizQuestion, decode_quiz};
 pub use scenario::Scenario;
 pub use teaching::Predict;

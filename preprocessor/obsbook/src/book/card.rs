@@ -302,7 +302,7 @@ impl Html {
 }
 
 /// Escaped text in which backticks still mark code.
-fn inline(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     let parts: Vec<_> = text.split('`').map(escape).collect();
     // An odd number of backticks leaves one that marks nothing.
     if parts.len() % 2 == 0 {

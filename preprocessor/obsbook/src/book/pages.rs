@@ -1,11 +1,13 @@
 //! Pages that live on the server's answers: a chapter has `{{#obsbook NAME}}` where one stands.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use obsbook_lab::block::Lab;
 use obsbook_lab::book::{Book, Chapter};
 use obsbook_lab::markup::escape;
 
+use super::index;
+use super::link;
 use super::load::LoadedBook;
 
 const OPEN: &str = "{{#obsbook ";
@@ -17,9 +19,11 @@ const PAGES: [(&str, &str); 4] = [
     ("progress", "What you have done, chapter by chapter"),
     ("skills", "What you have done, by what it teaches"),
 ];
+/// What needs no server.
+const INDEX: &str = "labs";
 
-/// Returns `content` with every such mark replaced; one of an unknown name stays, and mdBook says so.
-pub(super) fn with_pages(content: &str, loaded: &LoadedBook) -> String {
+/// Returns `content`, the text of the file `from`, with every such mark replaced; one of an unknown name stays, and mdBook says so.
+pub(super) fn with_pages(content: &str, loaded: &LoadedBook, from: &Path) -> String {
     let mut out = String::with_capacity(content.len());
     let mut rest = content;
     while let Some(start) = rest.find(OPEN) {
@@ -37,7 +41,8 @@ pub(super) fn with_pages(content: &str, loaded: &LoadedBook) -> String {
             .find(|(known, _)| *known == name)
             .filter(|_| is_meant)
         {
-            Some((name, words)) => out.push_str(&page(name, words, loaded)),
+            Some((name, words)) => out.push_str(&page(name, words, loaded, from)),
+            None if name == INDEX && is_meant => out.push_str(&index::render(loaded, from)),
             None => out.push_str(&found[..end + CLOSE.len()]),
         }
         rest = &found[end + CLOSE.len()..];
@@ -46,10 +51,10 @@ pub(super) fn with_pages(content: &str, loaded: &LoadedBook) -> String {
     out
 }
 
-fn page(name: &str, words: &str, loaded: &LoadedBook) -> String {
+fn page(name: &str, words: &str, loaded: &LoadedBook, from: &Path) -> String {
     let list = match name {
-        "progress" => chapters(&loaded.book),
-        "skills" => skills(loaded),
+        "progress" => chapters(&loaded.book, from),
+        "skills" => skills(loaded, from),
         _ => String::new(),
     };
     format!(
@@ -58,13 +63,13 @@ fn page(name: &str, words: &str, loaded: &LoadedBook) -> String {
 }
 
 /// Every chapter with its labs, as a list that reads well by itself and that a script can mark.
-fn chapters(book: &Book) -> String {
+fn chapters(book: &Book, from: &Path) -> String {
     let mut out = String::new();
     for (index, chapter) in book.chapters.iter().enumerate() {
         let labs = book.blocks.iter().filter(|block| block.chapter == index);
         let items: String = labs
             .filter_map(|block| block.lab.as_ref())
-            .map(|lab| item(chapter, lab))
+            .map(|lab| item(chapter, lab, from))
             .collect();
         if !items.is_empty() {
             out.push_str(&format!(
@@ -77,7 +82,7 @@ fn chapters(book: &Book) -> String {
 }
 
 /// Every way with its skills and their labs.
-fn skills(loaded: &LoadedBook) -> String {
+fn skills(loaded: &LoadedBook, from: &Path) -> String {
     let mut out = String::new();
     for path in &loaded.paths {
         out.push_str(&format!(
@@ -90,7 +95,7 @@ fn skills(loaded: &LoadedBook) -> String {
                 .labs
                 .iter()
                 .filter_map(|id| loaded.book.labs().find(|lab| lab.id == *id.as_ref()));
-            let items = labs.filter_map(|lab| Some(item(loaded.book.chapter_of(lab)?, lab)));
+            let items = labs.filter_map(|lab| Some(item(loaded.book.chapter_of(lab)?, lab, from)));
             out.push_str(&format!(
                 "<li data-skill><strong>{}</strong>\n<ul class=\"obsbook-labs\">\n{}</ul></li>\n",
                 escape(&skill.name),
@@ -102,12 +107,11 @@ fn skills(loaded: &LoadedBook) -> String {
     out
 }
 
-fn item(chapter: &Chapter, lab: &Lab) -> String {
-    // Pages lie where their chapters do, below the folder of the sources.
-    let page: PathBuf = chapter.file.components().skip(1).collect();
+/// A lab as an item of a list that a script can mark, on the page of the file `from`.
+pub(super) fn item(chapter: &Chapter, lab: &Lab, from: &Path) -> String {
     format!(
-        "<li data-lab-done=\"{id}\"><a href=\"{}#lab-{id}\">{}</a> <span class=\"obsbook-kind\">{}</span></li>\n",
-        escape(&page.with_extension("html").display().to_string()),
+        "<li data-lab-done=\"{id}\"><a href=\"{}\">{}</a> <span class=\"obsbook-kind\">{}</span></li>\n",
+        link::to_lab(lab, chapter, from),
         escape(&lab.title),
         lab.kind.word(),
         id = lab.id,

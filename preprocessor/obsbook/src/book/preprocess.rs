@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::io::Read;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use mdbook_core::book::Book as MdBook;
 use mdbook_preprocessor::PreprocessorContext;
@@ -17,7 +18,7 @@ use super::card::{self, Beside};
 use super::evidence::Shown;
 use super::load::LoadedBook;
 use super::pages::with_pages;
-use super::panel;
+use super::{panel, quiz};
 use crate::fault::{self, ByHand};
 use crate::report::Evidence;
 
@@ -101,6 +102,7 @@ pub fn render_html(mut book: MdBook, loaded: &LoadedBook) -> MdBook {
     book.for_each_chapter_mut(|chapter| {
         let mut page = Page {
             loaded,
+            file: file_of(chapter.path.as_deref(), loaded),
             stack: &stack,
             versions: String::new(),
         };
@@ -110,9 +112,19 @@ pub fn render_html(mut book: MdBook, loaded: &LoadedBook) -> MdBook {
     book
 }
 
+/// mdBook names a chapter's file from the folder of the sources.
+fn file_of(path: Option<&Path>, loaded: &LoadedBook) -> PathBuf {
+    let path = path.unwrap_or(Path::new(""));
+    let mut chapters = loaded.book.chapters.iter();
+    let known = chapters.find(|chapter| chapter.file.ends_with(path));
+    known.map_or(path, |chapter| &chapter.file).to_owned()
+}
+
 /// One chapter while its cards are made.
 struct Page<'a> {
     loaded: &'a LoadedBook,
+    /// Its file, relative to the book's root.
+    file: PathBuf,
     /// The digest of the stack's files, which only what is recorded is compared with.
     stack: &'a OnceCell<String>,
     /// The versions that were told last.
@@ -142,7 +154,7 @@ impl Page<'_> {
             copied = end;
         }
         out.push_str(&content[copied..]);
-        with_pages(&out, self.loaded)
+        with_pages(&out, self.loaded, &self.file)
     }
 
     /// What stands in the place of a block, if it is one of ours.
@@ -154,6 +166,11 @@ impl Page<'_> {
                 let mut panels = book.panels.iter();
                 let (panel, _) = panels.find(|(_, body)| *body == fence.body)?;
                 Some(panel::render(panel))
+            }
+            "quiz" => {
+                let mut quizzes = book.quizzes.iter();
+                let (quiz, _) = quizzes.find(|(_, body)| *body == fence.body)?;
+                Some(quiz::render(quiz, book))
             }
             "lab" => {
                 let mut blocks = book.blocks.iter();

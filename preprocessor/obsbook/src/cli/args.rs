@@ -282,6 +282,8 @@ pub(super) enum Document {
     Lab,
     /// A panel block.
     Panel,
+    /// A quiz block.
+    Quiz,
     /// A file in the scenarios' folder.
     Scenario,
 }

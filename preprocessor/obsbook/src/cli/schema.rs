@@ -10,6 +10,7 @@ pub(super) fn run(of: Document) -> ExitStatus {
     let schema = match of {
         Document::Lab => schema::lab(),
         Document::Panel => schema::panel(),
+        Document::Quiz => schema::quiz(),
         Document::Scenario => schema::scenario(),
     };
     out!("{schema:#}");

@@ -1,4 +1,4 @@
-//! The documents that authors write: a lab block, a panel block and a scenario's file.
+//! The documents that authors write: a lab block, a panel block, a quiz block and a scenario's file.
 
 use serde_json::{Value as Json, json};
 
@@ -8,6 +8,7 @@ use crate::block::exercise::{EDIT, SOLUTION, STARTER, WRONG_FIXES};
 use crate::block::grammar::{Key, Keys};
 use crate::block::keys::KEYS as LAB;
 use crate::block::panel_block::KEYS as PANEL;
+use crate::block::quiz::KEYS as QUIZ;
 use crate::block::scenario::KEYS as SCENARIO;
 
 /// Returns the JSON Schema of a lab block's YAML.
@@ -26,6 +27,11 @@ pub fn lab() -> Json {
 /// Returns the JSON Schema of a panel block's YAML.
 pub fn panel() -> Json {
     document(&PANEL, "A panel of an obsbook")
+}
+
+/// Returns the JSON Schema of a quiz block's YAML.
+pub fn quiz() -> Json {
+    document(&QUIZ, "A quiz of an obsbook")
 }
 
 /// Expectations of which at least one shows that the change did anything.

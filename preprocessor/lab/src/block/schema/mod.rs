@@ -15,4 +15,4 @@ mod tests;
 #[cfg(test)]
 mod words_tests;
 
-pub use document::{lab, panel, scenario};
+pub use document::{lab, panel, quiz, scenario};
